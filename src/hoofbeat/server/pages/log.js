@@ -81,7 +81,6 @@ export class Log {
   #scrolled() {
     this.#stick = this.isAtEnd;
     if (this.#stick) this.#countBelow(-this.#below);
-    byId("latest").classList.toggle("shown", !this.#stick);
     byId("latest").hidden = this.#stick;
   }
 
