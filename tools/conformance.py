@@ -97,7 +97,7 @@ def page(rows: Iterable[Requirement], tests: Iterable[Test]) -> str:
 
 def _line(row: Requirement, files: Mapping[str, str]) -> str:
     strengths = " | ".join(row.strength.get(version, "–") for version in VERSIONS)
-    tests = "<br>".join(f"[{_sentence(name)}](../../tests/conformance/{files.get(name, '')})" for name in row.tests)
+    tests = "<br>".join(f"`{files.get(name, '?')}`: {_sentence(name)}" for name in row.tests)
     return f"| {row.id} | {strengths} | {row.binds} | {row.says} | {tests} |\n"
 
 
