@@ -168,6 +168,11 @@ def test_messages_are_read_until_the_receipt_of_disconnect() -> None:
     frames = session.feed(b"MESSAGE\n\n\0RECEIPT\nreceipt-id:other\n\n\0", 0.0)
     assert [item.command for item in frames] == [Command.MESSAGE, Command.RECEIPT]
     assert session.state is ClientState.DISCONNECTING
+
+
+def test_the_receipt_of_disconnect_is_the_end() -> None:
+    session = connected()
+    session.send(Command.DISCONNECT, {"receipt": "bye"}, now=0.0)
     session.feed(b"RECEIPT\nreceipt-id:bye\n\n\0", 0.0)
     assert session.state is ClientState.CLOSED
     with pytest.raises(LocalProtocolError):
