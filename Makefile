@@ -1,0 +1,59 @@
+# One word each; a fresh machine with Python 3.11 needs nothing before `make serve` or `make test`.
+
+BIN := .venv/bin
+PY := $(BIN)/python
+SEEDS := pyproject.toml constraints.txt hatch_build.py tools/setup.sh $(wildcard tests/interop/node/package*.json)
+STOMP ?= 127.0.0.1:61613
+HTTP ?= 127.0.0.1:8080
+FUZZ_SECONDS ?= 60
+
+.PHONY: help setup serve test lint types cover slow bench docs wheel fuzz all
+.DELETE_ON_ERROR:
+
+help:            ## say what there is to say
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+.venv/.serve: $(SEEDS)
+	bash tools/setup.sh serve
+
+.venv/.ready: $(SEEDS)
+	bash tools/setup.sh develop
+
+setup: .venv/.ready            ## install all that the other commands need
+
+serve: .venv/.serve            ## start the broker and its chat page
+	$(BIN)/hoofbeat serve --stomp $(STOMP) --http $(HTTP)
+
+test: .venv/.ready             ## every test but the slow ones
+	$(PY) -m pytest $(ARGS)
+
+lint: .venv/.ready             ## format, rules, floors, size budget
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(PY) tools/budget.py
+
+types: .venv/.ready            ## mypy, strict
+	$(BIN)/mypy
+
+cover: .venv/.ready            ## branch coverage, with its floors
+	$(BIN)/coverage erase
+	$(PY) -m pytest --cov --cov-report=json:.coverage.json $(ARGS)
+	$(PY) tools/coverage_floors.py .coverage.json
+
+slow: .venv/.ready             ## tests that take minutes
+	$(PY) -m pytest -m slow --timeout=1800 $(ARGS)
+
+bench: .venv/.ready            ## measure; never fails
+	-$(PY) benchmarks/run.py $(ARGS)
+
+docs: .venv/.ready             ## build the pages; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/docs
+
+wheel: .venv/.ready            ## build the wheel and try it in an empty place
+	bash tools/wheel.sh
+
+fuzz: .venv/.ready             ## FUZZ_SECONDS for every fuzz target
+	bash tools/fuzz.sh $(FUZZ_SECONDS)
+
+all: lint types cover docs wheel fuzz  ## what CI runs

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Set up this checkout: `setup.sh serve` for the broker alone, `setup.sh develop` for everything.
+# Stops only where Python itself is missing; anything else that can't be had is named, and left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+purpose=${1:-develop}
+bin=.venv/bin
+missing=()
+
+note() {
+    missing+=("$1")
+    echo "setup: $1" >&2
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# apt NAME...: install Debian packages where that is allowed.
+apt() {
+    [ "$(id -u)" = 0 ] && has apt-get || return 1
+    if [ -z "${apt_fresh:-}" ]; then
+        apt-get update -qq </dev/null >/dev/null || return 1
+        apt_fresh=yes
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+}
+
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+find_python() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if has "$name" && is_new_enough "$name"; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+make_venv() {
+    local python
+    if [ -x $bin/python ] && is_new_enough $bin/python && $bin/python -m pip --version >/dev/null 2>&1; then
+        return
+    fi
+    python=$(find_python) || { apt python3 python3-venv && python=$(find_python); } || {
+        echo "setup: Python 3.11 or newer is needed, and is not on the PATH" >&2
+        exit 1
+    }
+    "$python" -m venv --clear .venv >/dev/null 2>&1 || {
+        apt python3-venv || apt "$(basename "$(readlink -f "$python")")-venv" || true
+        "$python" -m venv --clear .venv
+    }
+}
+
+install_package() {
+    export PIP_CONSTRAINT=$PWD/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1
+    $bin/python -m pip install --quiet --upgrade pip
+    $bin/python -m pip install --quiet --editable "$1"
+}
+
+install_node() {
+    has npm || apt nodejs npm || true
+    has node && has npm || note "Node.js with npm (could not be installed)"
+}
+
+install_develop() {
+    install_package ".[server,app,dev]"
+    $bin/python -m pip install --quiet "atheris" || note "atheris (no build of it for this Python)"
+    has chromium || has chromium-browser || has google-chrome || apt chromium fonts-liberation ||
+        note "chromium (could not be installed)"
+    if has npm && [ -f tests/interop/node/package-lock.json ]; then
+        (cd tests/interop/node && npm ci --silent --no-audit --no-fund </dev/null) ||
+            note "the Node.js clients (npm could not install them)"
+    fi
+}
+
+make_venv
+install_node
+if [ "$purpose" = serve ]; then
+    install_package ".[server]"
+    touch .venv/.serve
+else
+    install_develop
+    touch .venv/.serve .venv/.ready
+fi
+for name in "${missing[@]}"; do
+    echo "setup: left out $name" >&2
+done
