@@ -89,14 +89,16 @@ def page(rows: Iterable[Requirement], tests: Iterable[Test]) -> str:
     for row in rows:
         if row.heading != heading:
             heading = row.heading
-            parts.append(f"\n## {heading}\n\n| id | {' | '.join(VERSIONS)} | binds | what is asked for | tests |\n")
+            parts.append(
+                f"\n## {heading}\n\n| id | {' | '.join(VERSIONS)} | binds | what is asked for | tests |\n"
+            )
             parts.append("|---|---|---|---|---|---|---|\n")
         parts.append(_line(row, files))
     return "".join(parts)
 
 
 def _line(row: Requirement, files: Mapping[str, str]) -> str:
-    strengths = " | ".join(row.strength.get(version, "–") for version in VERSIONS)
+    strengths = " | ".join(row.strength.get(version, "-") for version in VERSIONS)
     tests = "<br>".join(f"`{files.get(name, '?')}`: {_sentence(name)}" for name in row.tests)
     return f"| {row.id} | {strengths} | {row.binds} | {row.says} | {tests} |\n"
 
@@ -132,7 +134,9 @@ def main(arguments: list[str]) -> int:
     text = page(requirements(), conformance_tests())
     if "--check" in arguments:
         stale = not PAGE.exists() or PAGE.read_text() != text
-        print("docs/reference/conformance.md is", "stale: run tools/conformance.py" if stale else "up to date")
+        print(
+            "docs/reference/conformance.md is", "stale: run tools/conformance.py" if stale else "up to date"
+        )
         return int(stale)
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(text)

@@ -16,9 +16,16 @@ def test_transactions_of_one_connection_are_kept_apart(wire: Wire, version: str)
 
 @every_version
 @pytest.mark.parametrize(
-    "headers", [("SEND", QUEUE), ("ACK", "id:0", "message-id:0", "subscription:0"), ("NACK", "id:0", "message-id:0", "subscription:0")]
+    "headers",
+    [
+        ("SEND", QUEUE),
+        ("ACK", "id:0", "message-id:0", "subscription:0"),
+        ("NACK", "id:0", "message-id:0", "subscription:0"),
+    ],
 )
-def test_a_frame_of_an_unknown_transaction_gets_error(wire: Wire, version: str, headers: tuple[str, ...]) -> None:
+def test_a_frame_of_an_unknown_transaction_gets_error(
+    wire: Wire, version: str, headers: tuple[str, ...]
+) -> None:
     """STOMP 1.2, "BEGIN"."""
     listener, client = listener_of(wire), wire.connect(version)
     client.send(BEGIN, frame(*headers, "transaction:stranger"))

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hoofbeat.errors import LocalProtocolError
+from hoofbeat.protocol.commands import Command
+from tests.conformance.ours import NOW, client_of
 from tests.conformance.wire import Wire, connect_frame, every_version, frame, since_1_1
 
 
@@ -54,3 +57,20 @@ def test_no_other_server_frame_has_a_body(wire: Wire, version: str) -> None:
     frames = client.frames()
     assert [heard.command for heard in frames] == ["CONNECTED", "RECEIPT"]
     assert [heard.body for heard in frames] == [b"", b""]
+
+
+@since_1_1
+@pytest.mark.parametrize("command", [Command.SUBSCRIBE, Command.ACK, Command.BEGIN, Command.DISCONNECT])
+def test_our_client_gives_no_other_frame_a_body(version: str, command: Command) -> None:
+    """STOMP 1.2, "Body"."""
+    client = client_of(version)
+    with pytest.raises(LocalProtocolError):
+        client.send(command, {"id": "0", "destination": "/topic/a", "transaction": "1"}, b"body", now=NOW)
+
+
+@since_1_1
+def test_our_client_takes_no_body_from_other_frames(version: str) -> None:
+    """STOMP 1.2, "Body"."""
+    client = client_of(version)
+    client.feed(frame("RECEIPT", "receipt-id:1", body=b"body"), NOW)
+    assert client.fault is not None

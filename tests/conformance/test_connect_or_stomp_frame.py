@@ -2,6 +2,8 @@
 
 import pytest
 
+from hoofbeat.protocol.client import ClientSession
+from tests.conformance.ours import NOW
 from tests.conformance.wire import Wire, connect_frame, every_version, frame, since_1_1
 
 
@@ -11,7 +13,10 @@ def test_stomp_means_what_connect_means(wire: Wire, version: str) -> None:
     one, other = wire.open(), wire.open()
     one.send(connect_frame(version, "heart-beat:1,1"))
     other.send(connect_frame(version, "heart-beat:1,1").replace(b"CONNECT\n", b"STOMP\n"))
-    names = [[(name, value) for name, value in client.frame().headers if name != "session"] for client in (one, other)]
+    names = [
+        [(name, value) for name, value in client.frame().headers if name != "session"]
+        for client in (one, other)
+    ]
     assert names[0] == names[1]
 
 
@@ -72,3 +77,11 @@ def test_connect_may_carry_heart_beat(wire: Wire, version: str) -> None:
     client = wire.open()
     client.send(connect_frame(version, "heart-beat:0,0"))
     assert client.frame().command == "CONNECTED"
+
+
+def test_our_client_says_connect_and_names_versions_and_host() -> None:
+    """STOMP 1.2, "CONNECT or STOMP Frame"."""
+    octets = ClientSession(NOW).connect({"host": "example.org"}, NOW)
+    assert octets.startswith(b"CONNECT\n")
+    assert b"\naccept-version:" in octets
+    assert b"\nhost:example.org\n" in octets

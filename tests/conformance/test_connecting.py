@@ -12,7 +12,9 @@ def test_nothing_but_connect_may_come_first(wire: Wire, command: str) -> None:
     """STOMP 1.2, "Connecting"."""
     listener, client = wire.connect(), wire.open()
     listener.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a"))
-    client.send(frame(command, "destination:/topic/a", "id:0", "transaction:0", "message-id:0", "subscription:0"))
+    client.send(
+        frame(command, "destination:/topic/a", "id:0", "transaction:0", "message-id:0", "subscription:0")
+    )
     assert command in client.refusal().header("message")
     assert listener.frames() == []
 

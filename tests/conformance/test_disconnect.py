@@ -1,5 +1,10 @@
 """STOMP 1.2, "DISCONNECT": the end of a session."""
 
+import pytest
+
+from hoofbeat.errors import LocalProtocolError
+from hoofbeat.protocol.commands import Command
+from tests.conformance.ours import NOW, client_of
 from tests.conformance.wire import Wire, every_version, frame, since_1_1
 
 
@@ -47,3 +52,12 @@ def test_what_comes_after_disconnect_is_not_obeyed(wire: Wire, version: str) -> 
     client.send(frame("SEND", "destination:/topic/a"))
     assert client.frame().header("receipt-id") == "77"
     assert listener.frames() == []
+
+
+@since_1_1
+def test_our_client_sends_nothing_after_disconnect(version: str) -> None:
+    """STOMP 1.2, "DISCONNECT"."""
+    client = client_of(version)
+    client.send(Command.DISCONNECT, {"receipt": "1"}, now=NOW)
+    with pytest.raises(LocalProtocolError):
+        client.send(Command.SEND, {"destination": "/topic/a"}, now=NOW)

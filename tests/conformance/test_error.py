@@ -58,7 +58,9 @@ def test_error_says_in_short_what_it_was(wire: Wire, version: str, fault: bytes)
         ("CONNECT", "accept-version:1.2", "host:example.org"),
     ],
 )
-def test_error_carries_the_receipt_id_of_the_frame_at_fault(wire: Wire, version: str, headers: tuple[str, ...]) -> None:
+def test_error_carries_the_receipt_id_of_the_frame_at_fault(
+    wire: Wire, version: str, headers: tuple[str, ...]
+) -> None:
     """STOMP 1.2, "ERROR"."""
     client = wire.connect(version)
     client.send(frame("SEND", "destination:/topic/a", "receipt:before"), frame(*headers, r"receipt:r\c1"))

@@ -58,7 +58,9 @@ def test_receipt_id_repeats_receipt_octet_for_octet(wire: Wire, version: str, va
     assert client.frame().header("receipt-id") == value
 
 
-@pytest.mark.parametrize(("version", "value"), [("1.0", r"a:\n"), ("1.1", r"a\cb\n\\c"), ("1.2", r"\r\n\c\\")])
+@pytest.mark.parametrize(
+    ("version", "value"), [("1.0", r"a:\n"), ("1.1", r"a\cb\n\\c"), ("1.2", r"\r\n\c\\")]
+)
 def test_receipt_id_repeats_the_escapes_of_receipt(wire: Wire, version: str, value: str) -> None:
     """STOMP 1.2, "RECEIPT"."""
     client = wire.connect(version)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hoofbeat.protocol.heartbeat import HeartBeat
+from tests.conformance.ours import NOW, client_of
 from tests.conformance.wire import Client, Wire, connect_frame, frame, since_1_1
 
 
@@ -20,7 +22,9 @@ def test_heart_beat_of_connected_is_two_whole_numbers(wire: Wire, version: str) 
 
 
 @since_1_1
-@pytest.mark.parametrize("value", ["", "0", "0,", ",0", "0,0,0", "-1,0", "1.5,0", "a,b", "0;0", "+1,0", "٣,0"])
+@pytest.mark.parametrize(
+    "value", ["", "0", "0,", ",0", "0,0,0", "-1,0", "1.5,0", "a,b", "0;0", "+1,0", "\u0663,0"]
+)
 def test_a_malformed_heart_beat_is_refused(wire: Wire, version: str, value: str) -> None:
     """STOMP 1.2, "Heart-beating"."""
     client = wire.open()
@@ -65,7 +69,9 @@ def test_without_heart_beat_neither_side_has_to_speak(wire: Wire, version: str) 
 
 @since_1_1
 @pytest.mark.parametrize(("wanted_ms", "seconds"), [(1, 10.0), (10_000, 10.0), (25_000, 25.0)])
-def test_the_server_beats_at_the_larger_interval(wire: Wire, version: str, wanted_ms: int, seconds: float) -> None:
+def test_the_server_beats_at_the_larger_interval(
+    wire: Wire, version: str, wanted_ms: int, seconds: float
+) -> None:
     """STOMP 1.2, "Heart-beating"."""
     client = _connect(wire, version, f"0,{wanted_ms}")
     wire.pass_time(0.89 * seconds)
@@ -76,7 +82,9 @@ def test_the_server_beats_at_the_larger_interval(wire: Wire, version: str, wante
 
 @since_1_1
 @pytest.mark.parametrize(("can_ms", "seconds"), [(1, 60.0), (60_000, 60.0), (90_000, 90.0)])
-def test_the_client_is_heard_at_the_larger_interval(wire: Wire, version: str, can_ms: int, seconds: float) -> None:
+def test_the_client_is_heard_at_the_larger_interval(
+    wire: Wire, version: str, can_ms: int, seconds: float
+) -> None:
     """STOMP 1.2, "Heart-beating"."""
     client = _connect(wire, version, f"{can_ms},0")
     for _ in range(3):
@@ -149,3 +157,17 @@ def test_a_client_a_little_late_is_forgiven(wire: Wire, version: str) -> None:
     client = _connect(wire, version, "60000,0")
     wire.pass_time(119.0)
     assert not client.closed
+
+
+@since_1_1
+def test_our_client_is_never_silent_for_longer_than_agreed(version: str) -> None:
+    """STOMP 1.2, "Heart-beating"."""
+    client = client_of(version, HeartBeat(5_000, 0), theirs="0,20000")
+    assert [client.beat(NOW + seconds) for seconds in (17.9, 20.0, 37.9, 40.0)] == [b"", b"\n", b"", b"\n"]
+
+
+@since_1_1
+def test_our_client_allows_the_server_a_margin(version: str) -> None:
+    """STOMP 1.2, "Heart-beating"."""
+    client = client_of(version, HeartBeat(0, 5_000), theirs="10000,0")
+    assert [client.pulse.is_lost(NOW + seconds) for seconds in (10.0, 19.0, 21.0)] == [False, False, True]

@@ -10,14 +10,18 @@ from tests.conformance.wire import Wire, every_version, frame, settlement, since
 def test_message_names_the_destination(wire: Wire, version: str, destination: str) -> None:
     """STOMP 1.2, "MESSAGE"."""
     client = wire.connect(version)
-    client.send(frame("SUBSCRIBE", "id:0", f"destination:{destination}"), frame("SEND", f"destination:{destination}"))
+    client.send(
+        frame("SUBSCRIBE", "id:0", f"destination:{destination}"), frame("SEND", f"destination:{destination}")
+    )
     assert client.frame().header("destination") == destination
 
 
 def test_message_names_the_destination_as_send_did(wire: Wire) -> None:
     """STOMP 1.2, "MESSAGE". Not as SUBSCRIBE did, where that holds wildcards."""
     client = wire.connect("1.2")
-    client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/*/b"), frame("SEND", r"destination:/topic/a\c1/b"))
+    client.send(
+        frame("SUBSCRIBE", "id:0", "destination:/topic/*/b"), frame("SEND", r"destination:/topic/a\c1/b")
+    )
     assert client.frame().header("destination") == r"/topic/a\c1/b"
 
 
@@ -25,9 +29,13 @@ def test_message_names_the_destination_as_send_did(wire: Wire) -> None:
 def test_no_two_messages_share_a_message_id(wire: Wire, version: str) -> None:
     """STOMP 1.2, "MESSAGE"."""
     client = wire.connect(version)
-    client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a"), frame("SUBSCRIBE", "id:1", "destination:/queue/a"))
+    client.send(
+        frame("SUBSCRIBE", "id:0", "destination:/topic/a"), frame("SUBSCRIBE", "id:1", "destination:/queue/a")
+    )
     for _ in range(3):
-        client.send(*[frame("SEND", f"destination:/{kind}/a", body=b"same") for kind in ("topic", "queue", "topic")])
+        client.send(
+            *[frame("SEND", f"destination:/{kind}/a", body=b"same") for kind in ("topic", "queue", "topic")]
+        )
     ids = [message.header("message-id") for message in client.frames()]
     assert len(ids) == len(set(ids)) == 9
     assert all(":" not in text for text in ids)
@@ -46,13 +54,16 @@ def test_message_names_the_subscription_that_receives_it(wire: Wire, version: st
     assert sorted(message.header("subscription") for message in client.frames()) == ["all", "one"]
 
 
-@pytest.mark.parametrize(("version", "mode", "there"), [
-    ("1.2", "client", True),
-    ("1.2", "client-individual", True),
-    ("1.2", "auto", False),
-    ("1.1", "client", False),
-    ("1.0", "client", False),
-])
+@pytest.mark.parametrize(
+    ("version", "mode", "there"),
+    [
+        ("1.2", "client", True),
+        ("1.2", "client-individual", True),
+        ("1.2", "auto", False),
+        ("1.1", "client", False),
+        ("1.0", "client", False),
+    ],
+)
 @pytest.mark.parametrize("destination", ["/topic/a", "/queue/a"])
 def test_ack_is_there_where_an_acknowledgement_is_due(
     wire: Wire, version: str, mode: str, there: bool, destination: str
@@ -69,7 +80,15 @@ def test_ack_is_there_where_an_acknowledgement_is_due(
 def test_headers_only_the_broker_may_set_are_its_own(wire: Wire, version: str) -> None:
     """STOMP 1.2, "MESSAGE"."""
     client = wire.connect(version)
-    forged = ["ack", "subscription", "user-name", "redelivered", "delivery-count", "hoofbeat-trace", "receipt-id"]
+    forged = [
+        "ack",
+        "subscription",
+        "user-name",
+        "redelivered",
+        "delivery-count",
+        "hoofbeat-trace",
+        "receipt-id",
+    ]
     client.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a"))
     client.send(frame("SEND", "destination:/queue/a", *[f"{name}:forged" for name in forged[:-1]]))
     assert "forged" not in dict(client.frame().headers).values()

@@ -2,6 +2,9 @@
 
 import pytest
 
+from hoofbeat.protocol.client import ClientSession
+from hoofbeat.protocol.commands import Command
+from tests.conformance.ours import NOW, client_of
 from tests.conformance.wire import Client, Wire, frame
 
 
@@ -55,9 +58,24 @@ def test_a_session_is_read_as_the_agreed_version_reads(wire: Wire, version: str,
 
 
 @pytest.mark.parametrize("offered", ["2.0", "", "1", "1.20", "0.9,2.1", "one"])
-def test_without_a_common_version_error_lists_ours_and_the_connection_closes(wire: Wire, offered: str) -> None:
+def test_without_a_common_version_error_lists_ours_and_the_connection_closes(
+    wire: Wire, offered: str
+) -> None:
     """STOMP 1.2, "Protocol Negotiation"."""
     error = _offer(wire, offered).refusal()
     assert error.header("version") == "1.0,1.1,1.2"
     assert error.header("content-type").startswith("text/plain")
     assert b"1.0 1.1 1.2" in error.body
+
+
+def test_our_client_lists_its_versions_in_rising_order() -> None:
+    """STOMP 1.2, "Protocol Negotiation"."""
+    assert b"\naccept-version:1.0,1.1,1.2\n" in ClientSession(NOW).connect({"host": "example.org"}, NOW)
+
+
+@pytest.mark.parametrize(
+    ("version", "body"), [("1.0", rb"x:a\r:b"), ("1.1", rb"x:a\\r\cb"), ("1.2", rb"x:a\\r\cb")]
+)
+def test_our_client_writes_as_the_agreed_version_reads(version: str, body: bytes) -> None:
+    """STOMP 1.2, "Protocol Negotiation"."""
+    assert body in client_of(version).send(Command.SEND, {"destination": "/topic/a", "x": "a\\r:b"}, now=NOW)

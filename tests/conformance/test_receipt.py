@@ -8,7 +8,12 @@ from tests.conformance.wire import Wire, connect_frame, every_version, frame, si
 @since_1_1
 @pytest.mark.parametrize(
     "headers",
-    [("SEND", "x:y"), ("SUBSCRIBE", "id:0", "destination:/queue/*"), ("COMMIT", "transaction:stranger"), ("UNSUBSCRIBE", "id:9")],
+    [
+        ("SEND", "x:y"),
+        ("SUBSCRIBE", "id:0", "destination:/queue/*"),
+        ("COMMIT", "transaction:stranger"),
+        ("UNSUBSCRIBE", "id:9"),
+    ],
 )
 def test_a_frame_that_fails_gets_no_receipt(wire: Wire, version: str, headers: tuple[str, ...]) -> None:
     """STOMP 1.2, "RECEIPT"."""
@@ -46,7 +51,11 @@ def test_receipts_come_in_the_order_of_their_frames(wire: Wire, version: str) ->
 def test_frames_received_before_the_connection_is_lost_are_processed(wire: Wire) -> None:
     """STOMP 1.2, "RECEIPT"."""
     client = wire.open()
-    client.send(connect_frame("1.2"), *[frame("SEND", "destination:/queue/a", body=b"%d" % n) for n in range(5)], b"SEND\nhalf")
+    client.send(
+        connect_frame("1.2"),
+        *[frame("SEND", "destination:/queue/a", body=b"%d" % n) for n in range(5)],
+        b"SEND\nhalf",
+    )
     client.leave()
     other = wire.connect("1.2")
     other.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a"))

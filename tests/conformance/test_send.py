@@ -19,7 +19,8 @@ def test_a_message_goes_to_its_destination(wire: Wire, version: str, kind: str) 
     """STOMP 1.2, "SEND"."""
     client = wire.connect(version)
     client.send(
-        frame("SUBSCRIBE", "id:a", f"destination:/{kind}/a"), frame("SUBSCRIBE", "id:b", f"destination:/{kind}/b")
+        frame("SUBSCRIBE", "id:a", f"destination:/{kind}/a"),
+        frame("SUBSCRIBE", "id:b", f"destination:/{kind}/b"),
     )
     client.send(frame("SEND", f"destination:/{kind}/b", body=b"hello"))
     message = client.frame()
@@ -37,7 +38,9 @@ def test_the_body_of_send_is_the_body_of_message(wire: Wire, version: str, body:
 
 
 @every_version
-@pytest.mark.parametrize("other", ["/topic/A", "/topic/a/", "/topic/a.b", "/topic//a", "/topic/ä", "/queue/a"])
+@pytest.mark.parametrize(
+    "other", ["/topic/A", "/topic/a/", "/topic/a.b", "/topic//a", "/topic/ä", "/queue/a"]
+)
 def test_destinations_are_compared_octet_for_octet(wire: Wire, version: str, other: str) -> None:
     """STOMP 1.2, "SEND"."""
     client = wire.connect(version)
@@ -73,7 +76,11 @@ def test_user_defined_headers_reach_message(wire: Wire, version: str) -> None:
     client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a"))
     client.send(frame("SEND", "foo:bar", "destination:/topic/a", r"sch\clüssel:ä\nb", "empty:"))
     message = client.frame()
-    assert (message.header("foo"), message.header(r"sch\clüssel"), message.header("empty")) == ("bar", r"ä\nb", "")
+    assert (message.header("foo"), message.header(r"sch\clüssel"), message.header("empty")) == (
+        "bar",
+        r"ä\nb",
+        "",
+    )
 
 
 @since_1_1
@@ -87,8 +94,12 @@ def test_user_defined_headers_keep_their_order(wire: Wire, version: str) -> None
 
 
 @since_1_1
-@pytest.mark.parametrize("headers", [("destination:",), ("destination:/topic/a", "message-id:1"), ("destination:nowhere",)])
-def test_a_send_that_fails_gets_error_and_the_close(wire: Wire, version: str, headers: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "headers", [("destination:",), ("destination:/topic/a", "message-id:1"), ("destination:nowhere",)]
+)
+def test_a_send_that_fails_gets_error_and_the_close(
+    wire: Wire, version: str, headers: tuple[str, ...]
+) -> None:
     """STOMP 1.2, "SEND"."""
     client = wire.connect(version)
     client.send(frame("SEND", "receipt:1", *headers))

@@ -60,7 +60,9 @@ def test_in_client_mode_a_message_waits_for_its_ack(wire: Wire, version: str) ->
 
 @since_1_1
 @pytest.mark.parametrize("mode", ["client", "client-individual"])
-def test_what_a_lost_connection_did_not_acknowledge_goes_to_another(wire: Wire, version: str, mode: str) -> None:
+def test_what_a_lost_connection_did_not_acknowledge_goes_to_another(
+    wire: Wire, version: str, mode: str
+) -> None:
     """STOMP 1.2, "SUBSCRIBE ack Header"."""
     client, _ = _consumer(wire, version, mode)
     other = wire.connect(version)

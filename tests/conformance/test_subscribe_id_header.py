@@ -32,7 +32,8 @@ def test_an_id_is_free_again_after_unsubscribe(wire: Wire, version: str) -> None
         frame("SUBSCRIBE", "id:mine", "destination:/topic/b"),
     )
     client.send(
-        frame("SEND", "destination:/topic/a", body=b"to a"), frame("SEND", "destination:/topic/b", body=b"to b")
+        frame("SEND", "destination:/topic/a", body=b"to a"),
+        frame("SEND", "destination:/topic/b", body=b"to b"),
     )
     assert client.bodies() == [b"to b"]
 

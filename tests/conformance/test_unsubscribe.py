@@ -45,7 +45,9 @@ def test_in_1_0_unsubscribe_that_names_nothing_gets_error(wire: Wire) -> None:
 
 @since_1_1
 @pytest.mark.parametrize("headers", [(), ("destination:/topic/a",)])
-def test_unsubscribe_without_id_gets_error_and_the_close(wire: Wire, version: str, headers: tuple[str, ...]) -> None:
+def test_unsubscribe_without_id_gets_error_and_the_close(
+    wire: Wire, version: str, headers: tuple[str, ...]
+) -> None:
     """STOMP 1.2, "UNSUBSCRIBE"."""
     client = wire.connect(version)
     client.send(SUBSCRIBE)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hoofbeat.protocol.commands import Command
+from tests.conformance.ours import NOW, client_of
 from tests.conformance.wire import Client, Wire, connect_frame, frame, since_1_1
 
 
@@ -131,3 +133,21 @@ def test_spaces_around_headers_are_kept(wire: Wire, version: str) -> None:
     octets = listener.octets()
     assert b"\n x : \ty  \n" in octets
     assert b"\nz:\t\n" in octets
+
+
+@since_1_1
+def test_our_client_escapes_what_it_sends_and_decodes_what_it_hears(version: str) -> None:
+    """STOMP 1.2, "Value Encoding"."""
+    client = client_of(version)
+    octets = client.send(Command.SEND, {"destination": "/topic/a:b", "x": "one\ntwo\\ "}, now=NOW)
+    (message,) = client.feed(frame("MESSAGE", r"destination:/topic/a\cb", r"x: one\ntwo\\ "), NOW)
+    assert b"\ndestination:/topic/a\\cb\nx:one\\ntwo\\\\ \n" in octets
+    assert dict(message.headers.items()) == {"destination": "/topic/a:b", "x": " one\ntwo\\ "}
+
+
+@since_1_1
+def test_an_undefined_escape_is_fatal_to_our_client_too(version: str) -> None:
+    """STOMP 1.2, "Value Encoding"."""
+    client = client_of(version)
+    client.feed(frame("MESSAGE", r"x:\t"), NOW)
+    assert client.fault is not None

@@ -7,11 +7,11 @@ which knows nothing of ours, and are never unescaped: what stood on the wire is 
 from typing import NamedTuple
 
 import pytest
-
 from hoofbeat.assembly import make_broker
-from hoofbeat.config import BrokerConfig
 from hoofbeat.server.connection import Connection
 from hoofbeat.transports.memory import MemoryOutlet
+
+from hoofbeat.config import BrokerConfig
 
 VERSIONS = ("1.0", "1.1", "1.2")
 
