@@ -1,31 +1,14 @@
 """What can be configured, read off the dataclasses: names, types, defaults, documentation."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from inspect import getdoc
-from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 Path = tuple[str, ...]
 
 PREFIX = "HOOFBEAT_"
-ANY_KEY = "…"  # stands in a path for the keys that the user chooses, such as patterns
-
-
-class Setting(NamedTuple):
-    """One thing that can be configured.
-
-    Attributes:
-        path: names from the root down.
-        type: its annotation.
-        default: what holds without configuration; None where it must be said.
-        doc: what it is, as the class says.
-    """
-
-    path: Path
-    type: Any
-    default: object
-    doc: str
 
 
 def is_group(hint: Any) -> bool:
@@ -49,11 +32,20 @@ def hints_of(group: Any) -> dict[str, Any]:
     return {item.name: hints[item.name] for item in fields(group)}
 
 
-def default_of(item: "Field[Any]") -> object:
-    """Return the default of a field, or None where it has none."""
-    if item.default is not MISSING:
-        return item.default
-    return item.default_factory() if item.default_factory is not MISSING else None
+def defaults_of(group: Any) -> dict[str, object]:
+    """Return what holds without configuration; what has to be said is missing."""
+    defaults: dict[str, object] = {}
+    for item in fields(group):
+        if item.default is not MISSING:
+            defaults[item.name] = item.default
+        elif item.default_factory is not MISSING:
+            defaults[item.name] = item.default_factory()
+    return defaults
+
+
+def intro_of(group: Any) -> str:
+    """Return what the docstring of a dataclass says before its attributes."""
+    return (getdoc(group) or "").partition("Attributes:\n")[0].strip()
 
 
 def docs_of(group: Any) -> dict[str, str]:
@@ -70,26 +62,22 @@ def docs_of(group: Any) -> dict[str, str]:
     return docs
 
 
-def settings(group: Any, path: Path = ()) -> Iterator[Setting]:
-    """Go through every setting under ``group``, groups before what they hold."""
-    hints, docs = hints_of(group), docs_of(group)
-    for item in fields(group):
-        here = (*path, item.name)
-        hint = hints[item.name]
-        yield Setting(here, hint, default_of(item), docs.get(item.name, ""))
-        inner = hint if is_group(hint) else table_of(hint) or list_of(hint)
-        if is_group(inner):
-            yield from settings(inner, here if is_group(hint) else (*here, ANY_KEY))
+def paths(group: Any, path: Path = ()) -> Iterator[Path]:
+    """Go through every setting under ``group``; what stands in lists and tables is left out."""
+    for name, hint in hints_of(group).items():
+        yield (*path, name)
+        if is_group(hint):
+            yield from paths(hint, (*path, name))
 
 
 def type_name(hint: Any) -> str:
     """Say in words what a setting takes."""
-    if (inner := table_of(hint)) is not None:
-        return f"a table of {inner.__name__}"
+    if table_of(hint) is not None:
+        return "tables by pattern"
     if (inner := list_of(hint)) is not None:
-        return f"a list of {inner.__name__ if is_group(inner) else 'texts'}"
+        return f"a list of {'tables' if is_group(inner) else 'texts'}"
     if is_group(hint):
-        return str(hint.__name__)
+        return "a table"
     if issubclass(hint, StrEnum):
         return "one of " + ", ".join(hint)
     return {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[hint]

@@ -129,7 +129,7 @@ def _hint_at(path: Path, source: str) -> Any:
 def _unknown(path: Path, name: str, known: Iterable[str], source: str) -> ConfigError:
     known = list(known)
     near = [dotted((*path, other)) for other in get_close_matches(name, known, 1)]
-    near += [dotted(item.path) for item in schema.settings(ServerConfig) if item.path[-1] == name]
+    near += [dotted(other) for other in schema.paths(ServerConfig) if other[-1] == name]
     advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return ConfigError(f"{source}: {dotted((*path, name))} is no setting; {advice}")
 
