@@ -52,6 +52,7 @@ function ask(dialog, input, { clean, isOptional, changed = () => {} }) {
     dialog.addEventListener("cancel", (event) => isOptional || event.preventDefault(), { signal });
     dialog.addEventListener("submit", () => (dialog.returnValue = "given"), { signal });
     dialog.addEventListener("close", () => {
+      if (dialog.open) return; // reopened before the browser told us that it had been closed
       const isGiven = dialog.returnValue === "given";
       if (!isGiven && !isOptional) return dialog.showModal(); // a second Esc closes in spite of us
       done.abort();

@@ -60,6 +60,10 @@ class Page {
     byId("leave-room").addEventListener("click", () => this.#leaveRoom());
     byId("show-keys").addEventListener("click", showKeys);
     byId("retry").addEventListener("click", () => this.#connection.retry());
+    byId("skip").addEventListener("click", (event) => {
+      event.preventDefault(); // the address names the room, and stays so
+      byId("text").focus();
+    });
     byId("rooms").addEventListener("click", (event) => event.target.closest("a") && this.#panels.close());
     document.addEventListener("keydown", (event) => this.#escape(event));
     document.addEventListener("visibilitychange", () => this.#cameIntoSight());

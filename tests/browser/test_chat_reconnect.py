@@ -1,0 +1,43 @@
+"""The broker goes away and comes back; nobody has to reload, and nothing typed is lost."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import MakePerson
+from tests.browser.serving import Serving
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+def test_both_come_back_after_the_broker_was_restarted(person: MakePerson, serving: Serving) -> None:
+    ada, noor = person("Ada"), person("Noor")
+    ada.say("before")
+    noor.sees("before")
+
+    serving.kill()
+    ada.sees_status("Reconnecting")
+    noor.sees_status("Reconnecting")
+    expect(ada.page.locator("#status-count")).to_contain_text("in ")
+    ada.say("typed in between")
+    ada.sees_waiting("typed in between")
+
+    serving.start()
+    ada.sees_status("Connected")
+    noor.sees_status("Connected")
+    ada.sees("typed in between")
+    expect(ada.page.locator("#pending .message")).to_have_count(0)
+    ada.sees_people("Ada", "Noor")
+    noor.say("after")
+    ada.sees("after")
+    ada.say("after as well")
+    noor.sees("after as well")
+
+
+def test_a_button_tries_again_at_once(person: MakePerson, serving: Serving) -> None:
+    ada = person("Ada")
+    serving.kill()
+    ada.sees_status("Reconnecting")
+    serving.start()
+    ada.page.evaluate("() => document.getElementById('retry').click()")
+    ada.sees_status("Connected")
+    expect(ada.page.get_by_role("button", name="Try now")).to_be_hidden()
