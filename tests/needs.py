@@ -1,0 +1,40 @@
+"""What a test can't do without, and whether this machine has it."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+NODE_MODULES = Path(__file__).parent / "interop" / "node" / "node_modules"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def why_no_chromium() -> str | None:
+    """The page is tested in a real browser, Debian's unless ``CHROMIUM`` names another."""
+    named = os.environ.get("CHROMIUM", "")
+    return None if any(map(shutil.which, (named, *BROWSERS))) else "no Chromium was found"
+
+
+def why_no_node() -> str | None:
+    """Node alone is not enough: other people's clients are installed beside the tests."""
+    if shutil.which("node") is None:
+        return "node is not on the PATH"
+    return None if NODE_MODULES.is_dir() else "npm could not install the clients for Node"
+
+
+KNOWN: Mapping[str, Callable[[], str | None]] = {"chromium": why_no_chromium, "node": why_no_node}
+
+
+def why_not(name: str) -> str | None:
+    """Why what ``name`` stands for can't be had here, or None: a known need, a program or a package."""
+    if name in KNOWN:
+        return KNOWN[name]()
+    if shutil.which(name) or importlib.util.find_spec(name):
+        return None
+    return f"{name} is not installed"
+
+
+def is_ci() -> bool:
+    """In CI nothing is left out."""
+    return os.environ.get("CI", "").lower() in {"1", "true", "yes"}

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# fuzz.sh SECONDS: give every fuzz target that long, from its seeds.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-60}
+python=.venv/bin/python
+
+if ! $python -c 'import atheris' 2>/dev/null; then
+    echo "fuzz: not run, because atheris is not installed" >&2
+    [ "${CI:-}" != true ]
+    exit
+fi
+shopt -s nullglob
+for target in tests/fuzz/fuzz_*.py; do
+    name=$(basename "$target" .py)
+    name=${name#fuzz_}
+    mkdir -p "build/fuzz/$name"
+    seeds=("tests/fuzz/corpus/$name")
+    [ -d "${seeds[0]}" ] || seeds=()
+    echo "fuzz: $target for $seconds s"
+    $python "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/" "build/fuzz/$name" "${seeds[@]}" </dev/null >"build/fuzz/$name.log" 2>&1 || {
+        tail -50 "build/fuzz/$name.log" >&2
+        exit 1
+    }
+    tail -3 "build/fuzz/$name.log"
+done
