@@ -1,0 +1,212 @@
+"""What a transport needs of the floors above it, and what all transports share."""
+
+from asyncio import BaseTransport, Protocol, TimerHandle, Transport, get_running_loop
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import Protocol as Seam
+from typing import TypeVarTuple, cast
+
+from hoofbeat.broker.time import Now
+from hoofbeat.broker.users import Peer
+from hoofbeat.protocol.framing import Framing
+from hoofbeat.protocol.outbox import Outlet
+
+WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
+LINGER_SECONDS = 2.0  # for the peer to take our last words, and to close its side
+LINGER_BYTES = 1024 * 1024  # read and thrown away meanwhile
+_QUIET_SECONDS = 0.1  # without a half-close: silence that long lets us close
+
+Args = TypeVarTuple("Args")
+
+
+class Receiver(Seam):
+    """What stands above a transport: the connection that takes its bytes."""
+
+    def received(self, data: bytes, now: Now) -> None:
+        """Take in what one read brought."""
+
+    def pause_writing(self, now: Now) -> None:
+        """The transport is full: the peer reads too slowly."""
+
+    def resume_writing(self, now: Now) -> None:
+        """The transport takes more."""
+
+    def lost(self, now: Now) -> None:
+        """The transport is gone; nothing may be written any more."""
+
+
+class Gate(Seam):
+    """What a transport asks of the server it belongs to."""
+
+    def now(self) -> Now:
+        """Return the time."""
+
+    def enter(self, peer: Peer) -> str | None:
+        """Count ``peer`` in and return None, or say why it may not come in.
+
+        An empty answer is for those who come too fast: they are not worth one.
+        """
+
+    def leave(self, peer: Peer) -> None:
+        """Count ``peer`` out, after :meth:`enter` let it in."""
+
+    def attach(self, outlet: Outlet, framing: Framing, peer: Peer) -> Receiver:
+        """Make the connection that takes the bytes of ``peer``."""
+
+    def detach(self, outlet: Outlet) -> None:
+        """Forget a transport that is gone."""
+
+    def wake(self) -> None:
+        """Flush every outbox at the end of this turn of the loop."""
+
+    @property
+    def close_code(self) -> int:
+        """How a WebSocket is told that we close it: RFC 6455, 7.4.1."""
+
+    def flush(self) -> None:
+        """Flush every outbox now, because a transport is about to end."""
+
+
+def peer_of(transport: BaseTransport, kind: str) -> Peer:
+    """Say who is at the other end; of a Unix socket the address is the socket's path."""
+    is_encrypted = transport.get_extra_info("sslcontext") is not None
+    name = transport.get_extra_info("peername")
+    if isinstance(name, tuple):
+        address = name[0].removeprefix("::ffff:")
+        is_local = ip_address(address.partition("%")[0]).is_loopback
+        return Peer(kind, address, name[1], is_local, is_encrypted)
+    path = transport.get_extra_info("sockname")
+    if isinstance(path, str):
+        return Peer(kind, path, 0, True, is_encrypted)
+    return Peer(kind, "", 0, False, is_encrypted)  # it left before it could be asked
+
+
+class StreamOutlet(Protocol):
+    """A stream of bytes between one peer and one connection; floor 3's half of the network seam.
+
+    Closing takes care that the last frame arrives: our side is shut, what the peer still sends
+    is read and thrown away (a socket closed with bytes unread resets the connection, and the
+    reset may overtake an ERROR), and only then the transport is closed.
+
+    Attributes:
+        peer: who is at the other end.
+        transport: asyncio's.
+    """
+
+    __slots__ = ("_discarded", "_linger", "_receiver", "gate", "peer", "transport")
+
+    peer: Peer
+    transport: Transport
+
+    def __init__(self, gate: Gate) -> None:
+        """Wait for the transport."""
+        self.gate = gate
+        self._receiver: Receiver | None = None  # None for those who were not let in
+        self._linger: TimerHandle | None = None  # set while closing: nothing is sent any more
+        self._discarded = 0
+
+    def attach(self, transport: BaseTransport, framing: Framing, peer: Peer) -> None:
+        """Start to carry bytes; the gate has let ``peer`` in."""
+        self.transport = cast(Transport, transport)
+        self.peer = peer
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        self._receiver = self.gate.attach(self, framing, peer)
+
+    # What asyncio calls.
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell everybody that the transport is gone."""
+        if self._linger is not None:
+            self._linger.cancel()
+        if self._receiver is not None:
+            self.gate.detach(self)
+            self.gate.leave(self.peer)
+            self._receiver.lost(self.gate.now())
+            self._receiver = None
+            self.gate.wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what one read brought, and have the answers written when the turn ends."""
+        if self._linger is not None or self._receiver is None:
+            self.discard(len(data))
+            return
+        self._receiver.received(data, self.gate.now())
+        self.gate.wake()
+
+    def eof_received(self) -> bool:
+        """Answer what came before the end, then let the transport close."""
+        self.gate.flush()
+        return False
+
+    def pause_writing(self) -> None:
+        """Pass on that the transport is full."""
+        if self._receiver is not None:
+            self._receiver.pause_writing(self.gate.now())
+
+    def resume_writing(self) -> None:
+        """Pass on that the transport takes more."""
+        if self._receiver is not None:
+            self._receiver.resume_writing(self.gate.now())
+            self.gate.wake()
+
+    # What the connection calls: the Outlet.
+
+    def write(self, chunks: Sequence[bytes]) -> None:
+        """Send whole frames; what the socket does not take is kept by the transport."""
+        if self._linger is not None or self.transport.is_closing():
+            return
+        if len(chunks) == 1:
+            self.transport.write(chunks[0])
+        else:
+            self.transport.writelines(chunks)
+
+    def pause_reading(self) -> None:
+        """Read nothing more; the peer is held by TCP."""
+        if self._linger is None and self.transport.is_reading():
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not (self.transport.is_reading() or self.transport.is_closing()):
+            self.transport.resume_reading()
+
+    def close(self) -> None:
+        """Let what was written go out, then close; see the class."""
+        if self._linger is None and not self.transport.is_closing():
+            self.half_close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abort()
+
+    # How a transport ends.
+
+    def half_close(self) -> None:
+        """Send nothing more, and read until the peer closes or has had its time.
+
+        TLS knows no half-close: there, the transport is closed once the peer falls silent.
+        """
+        self.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self._linger = later(LINGER_SECONDS, self.transport.abort)
+        else:
+            self._linger = later(_QUIET_SECONDS, self._quiet, 0, LINGER_SECONDS)
+
+    def discard(self, count: int) -> None:
+        """Throw away what the peer still sends, within reason."""
+        self._discarded += count
+        if self._discarded > LINGER_BYTES:
+            self.transport.abort()
+
+    def _quiet(self, seen: int, remaining: float) -> None:
+        if self._discarded == seen or remaining <= 0:
+            self.transport.close()
+        else:
+            remaining -= _QUIET_SECONDS
+            self._linger = later(_QUIET_SECONDS, self._quiet, self._discarded, remaining)
+
+
+def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> TimerHandle:
+    """Call ``call`` after ``seconds``, on the running loop."""
+    return get_running_loop().call_later(seconds, call, *args)

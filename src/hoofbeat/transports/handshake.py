@@ -1,0 +1,77 @@
+"""The opening handshake of a WebSocket: a request comes in, and an answer goes out."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from websockets.datastructures import MultipleValuesError
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from hoofbeat.transports.sites import Sites
+
+PATH = "/stomp"
+VERSION = "13"
+SUBPROTOCOLS = tuple(map(Subprotocol, ("v12.stomp", "v11.stomp", "v10.stomp")))  # the best first
+
+# The library's debug lines would hold whole requests, credentials in them included.
+_LOGGER = logging.getLogger("hoofbeat.transports.handshake")
+_LOGGER.setLevel(logging.INFO)
+
+
+class Answer(NamedTuple):
+    """What the client is told.
+
+    Attributes:
+        data: the whole response.
+        status: 101 where it was accepted.
+    """
+
+    data: bytes
+    status: int
+
+
+def answer(request: bytes, sites: Sites) -> Answer:
+    """Answer the request that opens a WebSocket.
+
+    Args:
+        request: the whole head, its empty line included; the body it must not have is left out.
+        sites: who may open one, and under which names.
+
+    RFC 6455, 4.2 "Server-Side Requirements".
+    """
+    protocol = ServerProtocol(subprotocols=SUBPROTOCOLS, select_subprotocol=_select, logger=_LOGGER)
+    protocol.receive_data(request)
+    events = protocol.events_received()
+    if not events or not isinstance(events[0], Request):
+        response = protocol.reject(HTTPStatus.BAD_REQUEST, f"{protocol.handshake_exc}\n")
+    else:
+        response = _refusal(protocol, events[0], sites) or protocol.accept(events[0])
+    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+        response.headers["Sec-WebSocket-Version"] = VERSION
+    return Answer(response.serialize(), response.status_code)
+
+
+def _refusal(protocol: ServerProtocol, request: Request, sites: Sites) -> Response | None:
+    """Refuse what is not for us, or not of our version; the rest is for the library to check."""
+    try:
+        host = request.headers.get("Host")
+        origin = request.headers.get("Origin")
+    except MultipleValuesError as error:
+        return protocol.reject(HTTPStatus.BAD_REQUEST, f"{error} occurs more than once\n")
+    if host is None or not sites.is_known(host):
+        return protocol.reject(HTTPStatus.FORBIDDEN, "unknown host: name it in hosts (--hosts)\n")
+    if not sites.is_welcome(origin, host):
+        return protocol.reject(HTTPStatus.FORBIDDEN, "origin not allowed: name it in origins (--origins)\n")
+    if request.path.partition("?")[0] != PATH:
+        return protocol.reject(HTTPStatus.NOT_FOUND, f"STOMP is at {PATH}\n")
+    if request.headers.get_all("Sec-WebSocket-Version") not in ([], [VERSION]):
+        return protocol.reject(HTTPStatus.UPGRADE_REQUIRED, f"only version {VERSION} is spoken here\n")
+    return None
+
+
+def _select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Choose the best of ours; a client that names none of them is served all the same."""
+    return next((ours for ours in SUBPROTOCOLS if ours in offered), None)
