@@ -1,0 +1,1 @@
+"""Listeners, connections, timers: a broker on an event loop."""

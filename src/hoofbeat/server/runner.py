@@ -1,0 +1,61 @@
+"""From start to SIGTERM: a server on the best event loop there is."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from hoofbeat.server.server import Server
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GARBAGE_THRESHOLDS = (10_000, 20, 50)  # allocations between collections; reference counts free the rest
+
+
+def run(make: Callable[[], Server], ready: Callable[[Sequence[str]], None]) -> None:
+    """Serve until a signal comes, then drain; a second signal ends it at once.
+
+    Args:
+        make: makes the server, on its loop.
+        ready: told where the server can be reached, once it can be.
+
+    Raises:
+        ConfigError: an address can't be bound, or a certificate can't be read.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(make(), ready))
+
+
+async def serve(server: Server, ready: Callable[[Sequence[str]], None]) -> None:
+    """Serve on the running loop; see :func:`run`."""
+    stops: asyncio.Queue[None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, stops.put_nowait, None)
+    await server.start()
+    _settle_garbage()
+    ready(server.urls)
+    await stops.get()
+    draining = asyncio.create_task(server.drain())
+    again = asyncio.create_task(stops.get())
+    await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+    again.cancel()
+    if not draining.done():
+        draining.cancel()
+        await server.abort()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _settle_garbage() -> None:
+    """What exists now stays, so the collector need not look at it; and it need not look so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE_THRESHOLDS)

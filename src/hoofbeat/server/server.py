@@ -1,0 +1,135 @@
+"""The server: a broker, its listeners, and their beginning and end."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from hoofbeat.broker.broker import Broker
+from hoofbeat.broker.time import Now
+from hoofbeat.config import ServerConfig, is_loopback, split_address
+from hoofbeat.server.admission import Admission
+from hoofbeat.server.http import HttpPort
+from hoofbeat.server.listeners import Listener, listen, listen_unix
+from hoofbeat.server.memory_mark import SHARE, MemoryMark, available_bytes
+from hoofbeat.server.reception import Reception
+from hoofbeat.server.site import make_app, read_pages
+from hoofbeat.server.timers import Turns
+from hoofbeat.transports.sites import Sites
+from hoofbeat.transports.tcp import TcpOutlet, tls_context
+
+DRAIN_SECONDS = 10.0
+
+logger = logging.getLogger("hoofbeat.server")
+
+
+class Server:
+    """Runs one broker on the running loop.
+
+    Attributes:
+        broker: whose listeners these are.
+        urls: where they can be reached once started, ready to copy; STOMP over WebSocket is at
+            ``/stomp`` of those that begin with ``http``.
+    """
+
+    def __init__(
+        self, config: ServerConfig, broker: Broker, turns: Turns, memory: MemoryMark | None = None
+    ) -> None:
+        """Take the parts; nothing is bound before :meth:`start`.
+
+        Args:
+            config: what to listen on, and whom to let in.
+            broker: its ``wake`` is that of ``turns``.
+            turns: not started.
+            memory: None for the usual share of what there is.
+        """
+        self.broker = broker
+        self.urls: tuple[str, ...] = ()
+        self._config = config
+        self._turns = turns
+        self._memory = memory or MemoryMark(int(available_bytes() * SHARE))
+        self._is_short = False
+        self._is_draining = False
+        self._listeners: list[Listener] = []
+        self._reception = Reception(broker, turns, Admission(config.limits))
+        self._http = self._make_http_port() if config.http else None
+
+    async def start(self) -> None:
+        """Bind every address, or none.
+
+        Raises:
+            ConfigError: an address can't be bound, or a certificate can't be read.
+        """
+        self._turns.start(self.broker, asyncio.get_running_loop(), self._look)
+        try:
+            await self._listen()
+        except BaseException:
+            self._stop()
+            raise
+        self.urls = tuple(_with_path(url) for listener in self._listeners for url in listener.urls)
+        for url in self.urls:
+            logger.info("= listening on %s", url)
+
+    async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Stop accepting, have every session end, and close what is left after ``seconds``."""
+        logger.info("= draining")
+        self._is_draining = True
+        for listener in self._listeners:
+            listener.close()
+        self._reception.drain()
+        if self._http is not None:
+            self._http.shut_down()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._reception.wait_until_empty(), seconds)
+        await self.abort()
+
+    async def abort(self) -> None:
+        """Close everything at once."""
+        self._reception.abort()
+        if self._http is not None:
+            self._http.abort()
+        self._stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._reception.wait_until_empty(), 1.0)
+        logger.info("= stopped")
+
+    async def _listen(self) -> None:
+        config, gate = self._config, self._reception
+        for address in config.stomp:
+            self._listeners.append(await listen(address, "stomp", lambda: TcpOutlet(gate, "tcp")))
+        if config.tls:
+            tls = tls_context(config.certificate, config.key)
+            for address in config.tls:
+                self._listeners.append(await listen(address, "stomps", lambda: TcpOutlet(gate, "tls"), tls))
+        for path in config.unix:
+            self._listeners.append(await listen_unix(path, lambda: TcpOutlet(gate, "unix")))
+        if self._http is not None:
+            for address in config.http:
+                self._listeners.append(await listen(address, "http", self._http.make_door))
+
+    def _make_http_port(self) -> HttpPort:
+        config = self._config
+        is_public = not all(is_loopback(split_address(address)[0]) for address in config.http)
+        own = [split_address(address)[0] for address in config.http]
+        sites = Sites(hosts=(*config.hosts, *own), origins=config.origins, is_public=is_public)
+        app = make_app(sites, read_pages() if config.pages else {}, lambda: self._is_draining)
+        limits = config.broker.limits
+        return HttpPort(self._reception, app, sites, limits.body_bytes + limits.header_block_bytes)
+
+    def _look(self, now: Now) -> None:
+        """Look after ourselves, about once a second."""
+        is_short = self._memory.is_short()
+        if is_short is not self._is_short:
+            self._is_short = is_short
+            logger.warning(
+                "! memory is short: publishers are held" if is_short else "= memory suffices again"
+            )
+            self.broker.set_memory_short(is_short, now)
+
+    def _stop(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._turns.stop()
+
+
+def _with_path(url: str) -> str:
+    return f"{url}/" if url.startswith("http") else url

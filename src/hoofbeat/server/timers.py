@@ -1,0 +1,84 @@
+"""Turns of the event loop: outboxes are flushed once in each, and one timer drives all that is due."""
+
+import time
+from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Callable
+
+from hoofbeat.broker.broker import Broker
+from hoofbeat.broker.time import Now
+
+INFINITY = float("inf")
+_PRECISION_SECONDS = 0.001  # the timer is not set anew for less
+_LOOK_SECONDS = 1.0  # how often the server looks after itself
+
+
+def read_clocks() -> Now:
+    """Return the time."""
+    return Now(time.monotonic(), int(time.time() * 1000))
+
+
+class Turns:
+    """Calls the broker at the end of a turn in which something happened, and when something is due."""
+
+    __slots__ = ("_broker", "_clock", "_fires_at", "_is_woken", "_look", "_look_at", "_loop", "_timer")
+
+    _broker: Broker
+    _loop: AbstractEventLoop
+
+    def __init__(self, clock: Callable[[], Now] = read_clocks) -> None:
+        """Wait for :meth:`start`; nothing happens before it."""
+        self._clock = clock
+        self._is_woken = False
+        self._timer: TimerHandle | None = None
+        self._fires_at = INFINITY
+        self._look_at = INFINITY
+
+    def start(self, broker: Broker, loop: AbstractEventLoop, look: Callable[[Now], None]) -> None:
+        """Drive ``broker`` from now on, and call ``look`` about once a second."""
+        self._broker = broker
+        self._loop = loop
+        self._look = look
+        self._look_at = self._clock().monotonic
+        self._set_timer(self._look_at)
+
+    def stop(self) -> None:
+        """Let the timer rest."""
+        self._look_at = INFINITY
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def wake(self) -> None:
+        """Flush at the end of this turn; any number of calls in one turn is one flush."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what waits, and set the timer to what may have become due sooner."""
+        self._is_woken = False
+        self._broker.flush()
+        if self._broker.deadline < self._fires_at - _PRECISION_SECONDS:
+            self._set_timer(self._broker.deadline)
+
+    def _set_timer(self, at: float) -> None:
+        if self._look_at == INFINITY:
+            return  # stopped
+        if self._timer is not None:
+            self._timer.cancel()
+        self._fires_at = at
+        delay = at - self._clock().monotonic
+        self._timer = self._loop.call_later(max(delay, _PRECISION_SECONDS), self._due)
+
+    def _due(self) -> None:
+        now = self._clock()
+        self._timer = None
+        self._fires_at = deadline = INFINITY
+        try:
+            if now.monotonic >= self._look_at:
+                self._look_at = now.monotonic + _LOOK_SECONDS
+                self._look(now)
+            deadline = self._broker.advance(now)
+        finally:  # whatever goes wrong in one turn, the clock goes on
+            self._set_timer(min(deadline, self._look_at))
+            self.flush()
