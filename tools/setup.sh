@@ -4,6 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Two commands at once must not install into one environment at the same time.
+if command -v flock >/dev/null; then
+    exec 9<tools/setup.sh
+    flock 9
+fi
+
 purpose=${1:-develop}
 bin=.venv/bin
 missing=()
@@ -61,6 +67,7 @@ install_package() {
     export PIP_CONSTRAINT=$PWD/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1
     $bin/python -m pip install --quiet --upgrade pip
     $bin/python -m pip install --quiet --editable "$1"
+    [ -f src/hoofbeat/server/pages/vendor/stomp.min.js ] || note "the chat page's STOMP library (npm could not bring it)"
 }
 
 install_node() {
