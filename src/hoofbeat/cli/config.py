@@ -1,0 +1,46 @@
+"""``hoofbeat config``: the configuration in force, checked or shown."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hoofbeat.cli import toml
+from hoofbeat.cli.options import ConfigFile, Set, configure
+from hoofbeat.config import ServerConfig
+from hoofbeat.errors import ConfigError
+from hoofbeat.server import users
+from hoofbeat.server.rules import Rules
+from hoofbeat.transports.tcp import tls_context
+
+
+def config(
+    check: Annotated[bool, typer.Option("--check", help="Say whether it can be used.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Write it as TOML, with where each value came from.")
+    ] = False,
+    file: ConfigFile = None,
+    assignments: Set = None,
+) -> None:
+    """Check or show the configuration: file, environment and options together."""
+    if check == show:
+        raise ConfigError("say what to do: --check or --show")
+    settings = configure(file, assignments)
+    if show:
+        print(toml.write(settings), end="")
+        return
+    check_files(settings.config)
+    print(f"{file or 'the configuration'} can be used")
+
+
+def check_files(config: ServerConfig) -> None:
+    """Read what the configuration names.
+
+    Raises:
+        ConfigError: a file can't be used.
+    """
+    Rules(config.access)
+    if config.users_file:
+        users.read(Path(config.users_file))
+    if config.certificate:
+        tls_context(config.certificate, config.key)

@@ -1,0 +1,85 @@
+"""Options that several commands have; what they mean is said where the setting is defined."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hoofbeat.cli import schema
+from hoofbeat.cli.settings import Given, Settings, load, option
+from hoofbeat.config import ServerConfig
+
+_DOCS = schema.docs_of(ServerConfig)
+_DEFAULTS = schema.defaults_of(ServerConfig)
+
+
+def doc(setting: str) -> str:
+    """Return what the configuration says of a setting, with its default."""
+    text = _DOCS[setting].replace("``", "")
+    default = _DEFAULTS[setting]
+    if isinstance(default, tuple) and default:
+        text = f"{text} Default: {' '.join(map(str, default))}."
+    return text
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="HOOFBEAT_CONFIG", help="Configuration file, in TOML.", metavar="FILE"),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Any setting, such as broker.queue.prefetch=10; may be repeated.", metavar="KEY=VALUE"
+    ),
+]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url", envvar="HOOFBEAT_URL", help="Broker: stomp://host:port, stomp+ssl://host:port or unix:path."
+    ),
+]
+Login = Annotated[str | None, typer.Option("--login", envvar="HOOFBEAT_LOGIN", help="User name.")]
+Passcode = Annotated[
+    str | None,
+    typer.Option(
+        "--passcode",
+        envvar="HOOFBEAT_PASSCODE",
+        help="Password; other users of the machine can read it here, not in the variable.",
+    ),
+]
+Ca = Annotated[
+    str, typer.Option("--ca", metavar="FILE", help="Certificates to trust, in place of the machine's own.")
+]
+
+
+def configure(
+    file: Path | None, assignments: Iterable[str] | None, named: Mapping[str, object] | None = None
+) -> Settings:
+    """Load the configuration as a command was asked to.
+
+    Args:
+        file: of ``--config``.
+        assignments: of ``--set``.
+        named: values of the options that stand for a setting at the top, by its name; None and
+            an empty list were not given.
+
+    Raises:
+        ConfigError: see :func:`load`.
+    """
+    options = [option(assignment) for assignment in assignments or ()]
+    for name, value in (named or {}).items():
+        if value is None or value == []:
+            continue
+        if isinstance(value, list):
+            value = [entry for entry in value if entry]  # --http "" turns it off
+        flag = "--users" if name == "users_file" else "--" + name.replace("_", "-")
+        options.append(((name,), Given(value, flag)))
+    return load(file, os.environ, options)
+
+
+def login_headers(login: str | None, passcode: str | None) -> dict[str, str]:
+    """Return the headers of CONNECT that say who we are."""
+    given = {"login": login, "passcode": passcode}
+    return {name: value for name, value in given.items() if value is not None}
