@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.browser.person import Person
 from tests.browser.serving import Serving
+from tests.needs import BROWSERS
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *BROWSERS))), None)
 # A test browser: no sandbox in a container, and nothing that reaches out to the network by itself.
 ARGUMENTS = [
     "--no-sandbox",
@@ -22,13 +23,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+CALM = {"locale": "en-GB", "reduced_motion": "reduce"}
+WIDE = {**CALM, "viewport": {"width": 1280, "height": 800}}
 PHONE = {
+    **CALM,
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
     "has_touch": True,
     "is_mobile": True,
-    "locale": "en-GB",
 }
 
 MakePerson = Callable[..., Person]

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MakePerson
 from tests.browser.serving import Serving
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "npm")
 
 
 def test_two_windows_talk(person: MakePerson) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "npm")
 
 MESSAGES, PRESENCE = "/topic/chat.lobby", "/topic/chat.lobby.presence"
 MARKUP = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -49,7 +49,14 @@ def test_markup_is_shown_as_text(person: MakePerson) -> None:
 def test_what_is_not_a_message_is_ignored(person: MakePerson) -> None:
     ada, mallory = person("Ada"), person("Mallory")
     send(mallory, MESSAGES, "", "{", "null", "7", "[]", '"text"', {}, "[" * 30_000)
-    wrong = [{"text": 7}, {"text": ""}, {"text": "x" * 4001}, {"name": {}}, {"name": "\u202e"}, {"id": ""}]
+    wrong: list[dict[str, object]] = [
+        {"text": 7},
+        {"text": ""},
+        {"text": "x" * 4001},
+        {"name": {}},
+        {"name": "\u202e"},
+        {"id": ""},
+    ]
     send(mallory, MESSAGES, *(message(**change) for change in wrong))
     send(mallory, MESSAGES, message(id="x" * 41), message(id=["m1"]), message(text="x" * 200_000))
     send(mallory, PRESENCE, "[]", {"kind": "king", "member": "m", "name": "M"}, {"kind": "here", "member": 1})

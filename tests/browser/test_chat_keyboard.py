@@ -7,7 +7,7 @@ from tests.browser.conftest import PHONE, MakePerson
 from tests.browser.person import Person
 from tests.browser.serving import Serving
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "npm")
 
 FOCUS_IS_SEEN = """() => {
     const shows = (element) => element && getComputedStyle(element).outlineStyle !== "none";

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MakePerson
 from tests.browser.serving import Serving
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "npm")
 
 
 def test_both_come_back_after_the_broker_was_restarted(person: MakePerson, serving: Serving) -> None:

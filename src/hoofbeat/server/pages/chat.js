@@ -25,6 +25,8 @@ export class Chat {
   name = "";
   /** Room name to `Room`, in the order they were joined. */
   rooms = new Map();
+  /** Messages heard so far, in all rooms. */
+  heard = 0;
   /** The room being looked at. */
   current = null;
 
@@ -163,6 +165,7 @@ export class Chat {
     if (!message) return;
     const seen = room === this.current && this.#isSeen();
     room.take(message, { at: Date.now(), seen });
+    this.heard += 1;
     this.#changed();
   }
 

@@ -57,14 +57,13 @@ class Page {
     listenForRoomKeys(this.#chat, (name) => this.#go(name));
     byId("change-name").addEventListener("click", () => this.#changeName());
     byId("add-room").addEventListener("click", () => this.#addRoom());
-    byId("leave-room").addEventListener("click", () => this.#leaveRoom());
     byId("show-keys").addEventListener("click", showKeys);
     byId("retry").addEventListener("click", () => this.#connection.retry());
     byId("skip").addEventListener("click", (event) => {
       event.preventDefault(); // the address names the room, and stays so
       byId("text").focus();
     });
-    byId("rooms").addEventListener("click", (event) => event.target.closest("a") && this.#panels.close());
+    byId("rooms").addEventListener("click", (event) => this.#roomClicked(event.target));
     document.addEventListener("keydown", (event) => this.#escape(event));
     document.addEventListener("visibilitychange", () => this.#cameIntoSight());
     addEventListener("hashchange", () => this.#followAddress());
@@ -90,7 +89,7 @@ class Page {
     this.#log.show();
     showRooms(this.#chat);
     showPeople(this.#chat);
-    showStatus(this.#connection);
+    showStatus(this.#connection, this.#chat.heard);
     setText(byId("room-title"), current.name);
     setText(byId("my-name"), name);
     paintAvatar(byId("my-avatar"), name);
@@ -135,10 +134,16 @@ class Page {
     this.#go(name);
   }
 
+  #roomClicked(target) {
+    if (target.closest(".leave")) this.#leaveRoom();
+    else if (target.closest("a")) this.#panels.close();
+  }
+
   #leaveRoom() {
     this.#chat.leave(this.#chat.current);
     keepRooms([...this.#chat.rooms.keys()]);
     this.#correctAddress();
+    this.#panels.close();
     this.#composer.focus();
   }
 

@@ -1,6 +1,6 @@
 /** The list of rooms, and moving between them with the keyboard. */
 
-import { byId, make, matchChildren, setText } from "./dom.js";
+import { byId, icon, make, matchChildren, setText } from "./dom.js";
 
 /** Show the joined rooms, which one is looked at, and what is unread. */
 export function showRooms(chat) {
@@ -8,7 +8,6 @@ export function showRooms(chat) {
   matchChildren(byId("rooms"), rooms, create, update);
   byId("menu-badge").hidden = chat.unread === 0;
   byId("open-rooms").setAttribute("aria-label", chat.unread ? `Rooms, ${chat.unread} unread` : "Rooms");
-  byId("leave-room").hidden = chat.rooms.size < 2;
 }
 
 /** Let the arrow keys walk the list, and Alt with them change the room from anywhere. */
@@ -43,14 +42,19 @@ function create({ room }) {
   link.href = `#${encodeURIComponent(room.name)}`;
   link.firstChild.setAttribute("aria-hidden", "true");
   link.append(make("span", "badge"), make("span", "unseen"));
-  return make("li", "", link);
+  const leave = make("button", "icon-button leave", icon("close"));
+  leave.type = "button";
+  leave.title = "Leave this room";
+  leave.setAttribute("aria-label", leave.title);
+  return make("li", "", link, leave);
 }
 
 function update(item, { room, chat }) {
-  const link = item.firstChild;
+  const [link, leave] = item.children;
   const [, , badge, words] = link.children;
   if (room === chat.current) link.setAttribute("aria-current", "page");
   else link.removeAttribute("aria-current");
+  leave.hidden = room !== chat.current || chat.rooms.size < 2;
   link.classList.toggle("has-unread", room.unread > 0);
   badge.hidden = room.unread === 0;
   badge.setAttribute("aria-hidden", "true");

@@ -9,8 +9,14 @@ const WORDS = {
   waiting: "Reconnecting",
 };
 
-/** Show the connection's state, and what the broker said when it refused us. */
-export function showStatus(connection) {
+const BEAT_MS = 900; // as in chat.css
+let shown = "";
+let beaten = 0;
+
+/** Show the connection's state, what the broker said when it refused us, and that something was heard. */
+export function showStatus(connection, heard) {
+  if (shown !== `${connection.state} ${heard}`) beat();
+  shown = `${connection.state} ${heard}`;
   const isOffline = connection.state === "waiting" && !navigator.onLine;
   byId("status").dataset.state = isOffline ? "offline" : connection.state;
   setText(byId("status-words"), isOffline ? "Offline" : WORDS[connection.state]);
@@ -22,6 +28,15 @@ export function showStatus(connection) {
 /** Keep the seconds to the next attempt running. */
 export function runCountdown(connection) {
   setInterval(() => setText(byId("status-count"), countdown(connection)), 500);
+}
+
+function beat() {
+  if (Date.now() - beaten < BEAT_MS) return;
+  beaten = Date.now();
+  const line = byId("status").querySelector(".status-beat");
+  line.classList.remove("beating");
+  line.getBoundingClientRect(); // makes the browser see that it was gone, or it would not begin again
+  line.classList.add("beating");
 }
 
 function countdown({ state, retryAt }) {
