@@ -2,8 +2,9 @@
 
 import asyncio
 from asyncio import BaseTransport, TimerHandle, Transport
+from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from starlette.types import ASGIApp
 from uvicorn import Config
@@ -15,7 +16,6 @@ from hoofbeat.transports.base import Gate, later, peer_of
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.websocket import WebSocketOutlet
 
-HEAD_SECONDS = 10.0  # for a request's head to come, counted from the answer before it
 HEAD_BYTES = 64 * 1024  # of a request's head
 _KEEP_ALIVE_SECONDS = 5
 
@@ -49,7 +49,7 @@ class HttpPort:
         self._state = ServerState()
         self._config = Config(
             app,
-            ws=cast(type[asyncio.Protocol], Upgrade),
+            ws=cast(type[NetworkProtocol], Upgrade),
             interface="asgi3",
             lifespan="off",
             log_config=None,
@@ -63,9 +63,9 @@ class HttpPort:
         )
         self._config.load()
 
-    def make_protocol(self, door: "Door") -> asyncio.Protocol:
+    def make_protocol(self, door: "Door") -> NetworkProtocol:
         """Make the protocol that serves one connection; the application finds its door in the scope."""
-        make = cast(Callable[..., asyncio.Protocol], self._config.http_protocol_class)
+        make = cast(Callable[..., NetworkProtocol], self._config.http_protocol_class)
         return make(config=self._config, server_state=self._state, app_state={"door": door})
 
     def make_door(self) -> "Door":
@@ -83,21 +83,28 @@ class HttpPort:
             door.abort()
 
 
-class Door(asyncio.Protocol):
+class Door(NetworkProtocol):
     """One HTTP connection: uvicorn's protocol, and the limits that it does not know.
 
     A request's head has to come in time and within its size. Once a request has become a
     WebSocket, the door is out of the way.
+
+    Attributes:
+        peer: who is at the other end.
+        port: what it shares with the others.
+        head_seconds: for a head to come, counted from the answer before it.
     """
 
     __slots__ = ("_inner", "_pending", "_timer", "_transport", "peer", "port")
+
+    head_seconds: ClassVar[float] = 10.0
 
     peer: Peer
 
     def __init__(self, port: HttpPort) -> None:
         """Wait for the transport."""
         self.port = port
-        self._inner: asyncio.Protocol | None = None
+        self._inner: NetworkProtocol | None = None
         self._timer: TimerHandle | None = None
         self._pending = 0  # bytes since the application was called last
 
@@ -156,7 +163,7 @@ class Door(asyncio.Protocol):
     def answered(self) -> None:
         """The application is done: the next head may come."""
         if self._inner is not None and self._timer is None:
-            self._timer = later(HEAD_SECONDS, self._transport.abort)
+            self._timer = later(self.head_seconds, self._transport.abort)
 
     def hand_over(self) -> None:
         """Step out of the way of a WebSocket; its peer is still counted."""
@@ -183,7 +190,7 @@ class Door(asyncio.Protocol):
         self._transport.close()
 
 
-class Upgrade(asyncio.Protocol):
+class Upgrade(NetworkProtocol):
     """Takes over the connection of a request for an upgrade; uvicorn makes one for each.
 
     It lives until the handshake is answered: then a :class:`WebSocketOutlet` takes its place.

@@ -1,10 +1,10 @@
 """What a transport needs of the floors above it, and what all transports share."""
 
-from asyncio import BaseTransport, Protocol, TimerHandle, Transport, get_running_loop
+from asyncio import BaseTransport, TimerHandle, Transport, get_running_loop
+from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import Protocol as Seam
-from typing import TypeVarTuple, cast
+from typing import ClassVar, Protocol, TypeVarTuple, cast
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
@@ -12,14 +12,13 @@ from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
 
 WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
-LINGER_SECONDS = 2.0  # for the peer to take our last words, and to close its side
-LINGER_BYTES = 1024 * 1024  # read and thrown away meanwhile
+LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
 _QUIET_SECONDS = 0.1  # without a half-close: silence that long lets us close
 
 Args = TypeVarTuple("Args")
 
 
-class Receiver(Seam):
+class Receiver(Protocol):
     """What stands above a transport: the connection that takes its bytes."""
 
     def received(self, data: bytes, now: Now) -> None:
@@ -35,7 +34,7 @@ class Receiver(Seam):
         """The transport is gone; nothing may be written any more."""
 
 
-class Gate(Seam):
+class Gate(Protocol):
     """What a transport asks of the server it belongs to."""
 
     def now(self) -> Now:
@@ -81,7 +80,7 @@ def peer_of(transport: BaseTransport, kind: str) -> Peer:
     return Peer(kind, "", 0, False, is_encrypted)  # it left before it could be asked
 
 
-class StreamOutlet(Protocol):
+class StreamOutlet(NetworkProtocol):
     """A stream of bytes between one peer and one connection; floor 3's half of the network seam.
 
     Closing takes care that the last frame arrives: our side is shut, what the peer still sends
@@ -91,9 +90,12 @@ class StreamOutlet(Protocol):
     Attributes:
         peer: who is at the other end.
         transport: asyncio's.
+        linger_seconds: for the peer to take our last words and to close its side.
     """
 
     __slots__ = ("_discarded", "_linger", "_receiver", "gate", "peer", "transport")
+
+    linger_seconds: ClassVar[float] = 2.0
 
     peer: Peer
     transport: Transport
@@ -189,9 +191,9 @@ class StreamOutlet(Protocol):
         self.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._linger = later(LINGER_SECONDS, self.transport.abort)
+            self._linger = later(self.linger_seconds, self.transport.abort)
         else:
-            self._linger = later(_QUIET_SECONDS, self._quiet, 0, LINGER_SECONDS)
+            self._linger = later(_QUIET_SECONDS, self._quiet, 0, self.linger_seconds)
 
     def discard(self, count: int) -> None:
         """Throw away what the peer still sends, within reason."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hoofbeat.broker.users import Peer
 from hoofbeat.protocol.framing import Tails
-from hoofbeat.transports.base import LINGER_SECONDS, WRITE_BUFFER_BYTES, Gate, StreamOutlet, later
+from hoofbeat.transports.base import WRITE_BUFFER_BYTES, Gate, StreamOutlet, later
 from hoofbeat.transports.websocket_reader import (
     BINARY,
     TEXT,
@@ -110,7 +110,7 @@ class WebSocketOutlet(StreamOutlet):
         if self._linger is None and not self.transport.is_closing():
             self.resume_reading()
             self.transport.write(close_frame(self.gate.close_code))
-            self._linger = later(LINGER_SECONDS, self.transport.abort)
+            self._linger = later(self.linger_seconds, self.transport.abort)
 
     def _closing(self, count: int) -> None:
         """Wait for the peer's close frame, then close the stream, which is the server's part."""
