@@ -1,6 +1,8 @@
 """The small client of the commands: a session of the protocol floor on a transport of asyncio."""
 
 import asyncio
+import os
+import re
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +23,7 @@ HEART_BEAT = HeartBeat(10_000, 10_000)
 CONNECT_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
 _LEAST_WAIT_SECONDS = 0.01
+_ERRNO = re.compile(r"\[Errno (\d+)\]")  # asyncio puts several errors into one text
 
 
 class LinkError(HoofbeatError):
@@ -34,9 +37,9 @@ class Link(asyncio.Protocol):
         session: the conversation.
     """
 
-    def __init__(self, heart_beat: HeartBeat = HEART_BEAT) -> None:
+    def __init__(self) -> None:
         """Wait for the transport."""
-        self.session = ClientSession(monotonic(), heart_beat=heart_beat)
+        self.session = ClientSession(monotonic(), heart_beat=HEART_BEAT)
         self._frames: deque[Frame] = deque()
         self._something = asyncio.Event()  # came, or the transport is gone
         self._writable = asyncio.Event()
@@ -202,7 +205,10 @@ def reason(error: Exception) -> str:
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
-    text = (isinstance(error, OSError) and error.strerror) or str(error)
+    number = (isinstance(error, OSError) and error.errno) or 0
+    if not number and (among_several := _ERRNO.search(str(error))):
+        number = int(among_several[1])
+    text = os.strerror(number) if number > 0 else str(error)
     return text.lower() or type(error).__name__
 
 

@@ -55,7 +55,9 @@ def listen(
     ack: Annotated[
         Ack | None, typer.Option(help="Default: auto; with --count, client-individual.", show_default=False)
     ] = None,
-    count: Annotated[int, typer.Option(min=0, help="Stop after so many messages; 0 goes on.")] = 0,
+    count: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Stop after so many messages; 0 goes on.")
+    ] = 0,
     headers: Annotated[bool, typer.Option("--headers", help="Show the headers of each message.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Show each message as one line of JSON.")] = False,
     header: Header = None,

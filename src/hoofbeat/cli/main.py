@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return typer.main.get_command(app).main(arguments, "hoofbeat", standalone_mode=False) or 0
     except typer.TyperException as error:
-        complain(f"{error.format_message()} Try --help.")
+        complain(f"{error.format_message().rstrip('.')}; try --help")
         return MISUSED
     except ConfigError as error:
         complain(str(error))

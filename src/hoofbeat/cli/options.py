@@ -18,6 +18,7 @@ _DEFAULTS = schema.defaults_of(ServerConfig)
 def doc(setting: str) -> str:
     """Return what the configuration says of a setting, with its default."""
     text = _DOCS[setting].replace("``", "")
+    text = text[:1].upper() + text[1:]
     default = _DEFAULTS[setting]
     if isinstance(default, tuple) and default:
         text = f"{text} Default: {' '.join(map(str, default))}."
@@ -37,14 +38,20 @@ Set = Annotated[
 Url = Annotated[
     str,
     typer.Option(
-        "--url", envvar="HOOFBEAT_URL", help="Broker: stomp://host:port, stomp+ssl://host:port or unix:path."
+        "--url",
+        metavar="URL",
+        envvar="HOOFBEAT_URL",
+        help="Broker: stomp://host:port, stomp+ssl://host:port or unix:path.",
     ),
 ]
-Login = Annotated[str | None, typer.Option("--login", envvar="HOOFBEAT_LOGIN", help="User name.")]
+Login = Annotated[
+    str | None, typer.Option("--login", metavar="NAME", envvar="HOOFBEAT_LOGIN", help="User name.")
+]
 Passcode = Annotated[
     str | None,
     typer.Option(
         "--passcode",
+        metavar="PASSWORD",
         envvar="HOOFBEAT_PASSCODE",
         help="Password; other users of the machine can read it here, not in the variable.",
     ),

@@ -99,8 +99,14 @@ class PasswordFile:
         if self._pending >= PENDING:
             self._answer(credentials, done, None)
             return
+        try:
+            future = self._executor.submit(
+                self._hashes.fit, credentials.login or "", credentials.passcode or ""
+            )
+        except RuntimeError:  # the threads are shut down: so are we, soon
+            self._answer(credentials, done, None)
+            return
         self._pending += 1
-        future = self._executor.submit(self._hashes.fit, credentials.login or "", credentials.passcode or "")
         future.add_done_callback(lambda future: self._return(credentials, done, future))
 
     def _return(self, credentials: Credentials, done: Done, future: "Future[bool]") -> None:
