@@ -42,7 +42,9 @@ export class Composer {
   }
 
   #key(event) {
-    const isPlainEnter = event.key === "Enter" && !event.shiftKey && !event.altKey && !event.isComposing;
+    // Safari ends a composition before the Enter that ended it; only the old key code tells.
+    const isComposing = event.isComposing || event.keyCode === 229;
+    const isPlainEnter = event.key === "Enter" && !event.shiftKey && !event.altKey && !isComposing;
     if (!isPlainEnter) return;
     event.preventDefault();
     this.#say();

@@ -27,7 +27,7 @@ export class Connection {
   state = "closed";
   /** When the next attempt is due, as `Date.now()` counts; only while waiting. */
   retryAt = 0;
-  /** What the broker said when it refused us, or "". */
+  /** What the broker said when it ended the connection, or "". */
   refusal = "";
 
   /**

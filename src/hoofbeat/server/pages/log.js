@@ -142,7 +142,7 @@ function belongsTo(last, message) {
 }
 
 function separator(kind, words) {
-  const row = make("li", kind, make("span", "", words));
+  const row = make("div", kind, make("span", "", words));
   row.setAttribute("role", "separator");
   row.setAttribute("aria-label", words);
   return row;
@@ -152,14 +152,14 @@ function opening(message) {
   const time = make("time", "", clock.format(message.at));
   time.dateTime = new Date(message.at).toISOString();
   const name = make("bdi", "author", message.mine ? "You" : message.name);
-  const row = make("li", "message opening", make("p", "byline", name, time), bubble(message));
+  const row = make("div", "message opening", make("p", "byline", name, time), bubble(message));
   if (message.mine) row.classList.add("mine");
   else row.prepend(avatar(message.name));
   return row;
 }
 
 function continued(message) {
-  return make("li", message.mine ? "message mine" : "message", bubble(message));
+  return make("div", message.mine ? "message mine" : "message", bubble(message));
 }
 
 function bubble({ text, at }) {

@@ -13,7 +13,7 @@ const BEAT_MS = 900; // as in chat.css
 let shown = "";
 let beaten = 0;
 
-/** Show the connection's state, what the broker said when it refused us, and that something was heard. */
+/** Show the connection's state, what the broker said when it ended, and that something was heard. */
 export function showStatus(connection, heard) {
   if (shown !== `${connection.state} ${heard}`) beat();
   shown = `${connection.state} ${heard}`;
@@ -47,5 +47,5 @@ function countdown({ state, retryAt }) {
 function showRefusal(refusal) {
   const banner = byId("banner");
   banner.hidden = !refusal;
-  setText(banner, refusal ? `The broker refused this page: ${refusal}` : "");
+  setText(banner, refusal ? `The broker ended the connection: ${refusal}` : "");
 }
