@@ -1,6 +1,7 @@
 """Read a stream in one piece, in many, or with the version agreed on late: the outcome must be one."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from hoofbeat.protocol.blocks import BlockReader
@@ -67,7 +68,7 @@ def _go_on(decoder: FrameDecoder, reader: BlockReader, limits: FrameLimits) -> l
 def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """Cut ``data`` at the places, which may come in any order and lie anywhere."""
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 _HEAD = 4  # octets of an input that are not the stream
