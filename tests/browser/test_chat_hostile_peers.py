@@ -25,7 +25,10 @@ SEND = """([url, destination, bodies]) => new Promise((done) => {
 
 
 def send(person: Person, destination: str, *bodies: object) -> None:
-    """Send bodies past the page's own checks, and return once the broker took them in."""
+    """Be a hostile peer: send bodies past the page's own checks, and return once the broker took them in.
+
+    The library comes from the person's window, the connection is another one.
+    """
     url = person.page.evaluate("`ws://${location.host}/stomp`")
     texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
     person.runs(SEND, url, destination, texts)
@@ -37,18 +40,18 @@ def message(**changes: object) -> dict[str, object]:
 
 
 def test_markup_is_shown_as_text(person: MakePerson) -> None:
-    ada, mallory = person("Ada"), person("Mallory")
-    mallory.say(MARKUP)
-    send(mallory, PRESENCE, {"kind": "here", "member": "mallory", "name": "<b>M</b>"})
+    ada = person("Ada")
+    send(ada, MESSAGES, message(text=MARKUP, name="<b>M</b>"))
+    send(ada, PRESENCE, {"kind": "here", "member": "mallory", "name": "<b>M</b>"})
     ada.sees(MARKUP)
-    ada.sees_people("Ada", "<b>M</b>", "Mallory")
-    assert ada.page.locator("#log img, #log script, #people b").count() == 0
+    ada.sees_people("Ada", "<b>M</b>")
+    assert ada.page.locator("#log img, #log script, #people b, #log b").count() == 0
     expect(ada.page).to_have_title("#lobby · Hoofbeat chat")
 
 
 def test_what_is_not_a_message_is_ignored(person: MakePerson) -> None:
-    ada, mallory = person("Ada"), person("Mallory")
-    send(mallory, MESSAGES, "", "{", "null", "7", "[]", '"text"', {}, "[" * 30_000)
+    ada = person("Ada")
+    send(ada, MESSAGES, "", "{", "null", "7", "[]", '"text"', {}, "[" * 30_000)
     wrong: list[dict[str, object]] = [
         {"text": 7},
         {"text": ""},
@@ -57,30 +60,30 @@ def test_what_is_not_a_message_is_ignored(person: MakePerson) -> None:
         {"name": "\u202e"},
         {"id": ""},
     ]
-    send(mallory, MESSAGES, *(message(**change) for change in wrong))
-    send(mallory, MESSAGES, message(id="x" * 41), message(id=["m1"]), message(text="x" * 200_000))
-    send(mallory, PRESENCE, "[]", {"kind": "king", "member": "m", "name": "M"}, {"kind": "here", "member": 1})
-    send(mallory, MESSAGES, message(text="the only good one"))
+    send(ada, MESSAGES, *(message(**change) for change in wrong))
+    send(ada, MESSAGES, message(id="x" * 41), message(id=["m1"]), message(text="x" * 200_000))
+    send(ada, PRESENCE, "[]", {"kind": "king", "member": "m", "name": "M"}, {"kind": "here", "member": 1})
+    send(ada, MESSAGES, message(text="the only good one"))
     ada.sees("the only good one")
     expect(ada.page.locator("#log .bubble")).to_have_count(1)
-    ada.sees_people("Ada", "Mallory")
+    ada.sees_people("Ada")
 
 
 def test_a_message_sent_twice_is_shown_once(person: MakePerson) -> None:
-    ada, mallory = person("Ada"), person("Mallory")
-    send(mallory, MESSAGES, message(text="again"), message(text="again"), message(id="m2", text="end"))
+    ada = person("Ada")
+    send(ada, MESSAGES, message(text="again"), message(text="again"), message(id="m2", text="end"))
     ada.sees("end")
     ada.sees("again")
 
 
 def test_a_flood_leaves_a_bounded_page(person: MakePerson) -> None:
-    ada, mallory = person("Ada"), person("Mallory")
+    ada = person("Ada")
     flood = [message(id=f"m{number}", text=f"flood {number}") for number in range(1200)]
-    send(mallory, MESSAGES, *flood)
+    send(ada, MESSAGES, *flood)
     ada.sees("flood 1199")
     assert ada.page.locator("#log .bubble").count() <= 550
     people = [{"kind": "here", "member": f"m{number}", "name": f"M{number}"} for number in range(400)]
-    send(mallory, PRESENCE, *people)
+    send(ada, PRESENCE, *people)
     expect(ada.page.locator("#people-count")).to_have_text("201")
     ada.say("still here")
     ada.sees("still here")
@@ -96,8 +99,8 @@ def test_nobody_can_send_another_person_away_for_good(person: MakePerson) -> Non
 
 
 def test_only_web_addresses_become_links(person: MakePerson) -> None:
-    ada, noor = person("Ada"), person("Noor")
-    noor.say("javascript:alert(1) data:text/html,x https://example.org/a?b=c. http://example.org/<b>")
+    ada = person("Ada")
+    ada.say("javascript:alert(1) data:text/html,x https://example.org/a?b=c. http://example.org/<b>")
     links = ada.page.locator("#log .bubble a")
     expect(links).to_have_count(2)
     addresses = [link.get_attribute("href") for link in links.all()]

@@ -27,8 +27,8 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab never comes to {selector}")
 
 
-def test_a_newcomer_gets_in_and_talks(visitor: MakePerson, person: MakePerson, serving: Serving) -> None:
-    noor, ada = person("Noor"), visitor("Ada")
+def test_a_newcomer_gets_in_and_talks(visitor: MakePerson, serving: Serving) -> None:
+    ada = visitor("Ada")
     keyboard = ada.page.keyboard
     ada.page.goto(serving.url)
     expect(ada.page.get_by_role("textbox", name="Your name")).to_be_focused()
@@ -42,7 +42,7 @@ def test_a_newcomer_gets_in_and_talks(visitor: MakePerson, person: MakePerson, s
     keyboard.press("Shift+Enter")
     keyboard.type("another line")
     keyboard.press("Enter")
-    noor.sees("one line\nanother line")
+    ada.sees("one line\nanother line")
 
 
 def test_alt_and_the_arrows_change_the_room_from_the_message_box(person: MakePerson) -> None:
