@@ -22,7 +22,10 @@ def config(
     file: ConfigFile = None,
     assignments: Set = None,
 ) -> None:
-    """Check or show the configuration: file, environment and options together."""
+    """Check or show the configuration.
+
+    That is file, environment and options together; what comes later in this order wins.
+    """
     if check == show:
         raise ConfigError("say what to do: --check or --show")
     settings = configure(file, assignments)

@@ -66,7 +66,7 @@ def listen(
     passcode: Passcode = None,
     ca: Ca = "",
 ) -> None:
-    """Show the messages that come to a destination, until Ctrl-C."""
+    """Show the messages of a destination, until Ctrl-C."""
     mode = ack or (Ack.CLIENT_INDIVIDUAL if count else Ack.AUTO)
     given = dict(map(parse_header, header or ()))
     subscribe = {"id": SUBSCRIPTION, "destination": destination, "ack": mode.value, **given}

@@ -25,7 +25,7 @@ app = typer.Typer(
     help="STOMP for Python: a message broker over TCP and WebSocket, and its tools.",
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich" if sys.stdout.isatty() else None,
+    rich_markup_mode=None,  # help is the same text on a terminal and in a file
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (serve, send, listen, config, passwd):

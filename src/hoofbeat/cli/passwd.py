@@ -16,7 +16,10 @@ def passwd(
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the password from standard input.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Take the user out.")] = False,
 ) -> None:
-    """Give a user a password, or take the user out. A running broker notices by itself."""
+    """Give a user a password, or delete the user.
+
+    A running broker notices by itself.
+    """
     if delete:
         users.delete(file, user)
         print(f"{user} is deleted")
