@@ -7,11 +7,14 @@ which knows nothing of ours, and are never unescaped: what stood on the wire is 
 from typing import NamedTuple
 
 import pytest
+
 from hoofbeat.assembly import make_broker
+from hoofbeat.broker.time import Now
+from hoofbeat.broker.users import Peer
+from hoofbeat.config import BrokerConfig
+from hoofbeat.protocol.framing import STREAM
 from hoofbeat.server.connection import Connection
 from hoofbeat.transports.memory import MemoryOutlet
-
-from hoofbeat.config import BrokerConfig
 
 VERSIONS = ("1.0", "1.1", "1.2")
 
@@ -20,6 +23,7 @@ since_1_1 = pytest.mark.parametrize("version", VERSIONS[1:])
 
 START_SECONDS = 1000.0
 START_EPOCH_MS = 1_700_000_000_000
+PEER = Peer("tcp", "127.0.0.1", 40_000, True, False)
 
 
 class Heard(NamedTuple):
@@ -89,7 +93,7 @@ class Client:
         self._wire = wire
         self._outlet = MemoryOutlet()
         self._taken = 0
-        self._connection = Connection(wire.broker, self._outlet, wire.peer(), wire.now())
+        self._connection = Connection(wire.broker, self._outlet, STREAM, PEER, wire.now())
 
     def send(self, *data: bytes) -> None:
         """Let the broker read all of this at once."""
@@ -160,3 +164,17 @@ class Wire:
         client.send(connect_frame(version, *headers))
         assert client.frame().command == "CONNECTED"
         return client
+
+    def now(self) -> Now:
+        """Read our clock."""
+        return Now(START_SECONDS + self._seconds, START_EPOCH_MS + round(self._seconds * 1000))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and the broker do what is due when it is due."""
+        until = self._seconds + seconds
+        while (due := self.broker.advance(self.now()) - START_SECONDS) <= until:
+            self.broker.flush()
+            self._seconds = max(due, self._seconds + 0.001)
+        self._seconds = until
+        self.broker.advance(self.now())
+        self.broker.flush()
