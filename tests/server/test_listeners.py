@@ -54,5 +54,5 @@ async def test_a_stale_unix_socket_is_replaced_and_a_closed_one_removed(tmp_path
 
 
 async def test_a_path_that_cannot_be_bound_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="unix .* can't be listened on"):
+    with pytest.raises(ConfigError, match=r"unix .* can't be listened on"):
         await listen_unix(str(tmp_path / "missing" / "hoofbeat.sock"), asyncio.Protocol)

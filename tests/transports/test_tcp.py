@@ -1,40 +1,18 @@
-"""Bytes over TCP, TLS and Unix sockets."""
+"""Bytes over TCP and Unix sockets."""
 
 import asyncio
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import trustme
 
-from hoofbeat.errors import ConfigError
 from hoofbeat.server.listeners import Listener, listen, listen_unix
 from hoofbeat.transports.base import LINGER_BYTES
-from hoofbeat.transports.tcp import TcpOutlet, tls_context
+from hoofbeat.transports.tcp import TcpOutlet
 from tests.transports.echo import EchoGate, client_of
 
 MEGABYTE = b"x" * (1024 * 1024)
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def certificate(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(file))
-    return file
-
-
-@pytest.fixture
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return context
 
 
 @pytest.fixture
@@ -45,14 +23,6 @@ def gate() -> EchoGate:
 @pytest.fixture
 async def plain(gate: EchoGate) -> AsyncIterator[Listener]:
     listener = await listen("127.0.0.1:0", "stomp", lambda: TcpOutlet(gate, "tcp"))
-    yield listener
-    listener.close()
-
-
-@pytest.fixture
-async def encrypted(gate: EchoGate, certificate: Path) -> AsyncIterator[Listener]:
-    tls = tls_context(str(certificate), "")
-    listener = await listen("127.0.0.1:0", "stomps", lambda: TcpOutlet(gate, "tls"), tls)
     yield listener
     listener.close()
 
@@ -219,46 +189,3 @@ async def test_a_unix_socket_carries_the_same(gate: EchoGate, tmp_path: Path) ->
     assert gate.echoes[0].peer == ("unix", str(path), 0, True, False)
     listener.close()
     assert not path.exists()
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_tls_carries_the_same(
-    gate: EchoGate, encrypted: Listener, trusting: ssl.SSLContext, version: ssl.TLSVersion
-) -> None:
-    trusting.minimum_version = trusting.maximum_version = version
-    async with client_of(encrypted.server, trusting) as client:
-        client.send(b"one\n")
-        assert await client.read(4) == b"one\n"
-        assert gate.echoes[0].peer.is_encrypted
-        client.send(b"quit\n", *[b"more\n"] * 20_000)
-        assert await client.rest() == b"bye\n"
-    await gate.echoes[0].until_lost()
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-async def test_tls_below_1_2_is_refused(
-    gate: EchoGate, encrypted: Listener, trusting: ssl.SSLContext
-) -> None:
-    trusting.set_ciphers("ALL:@SECLEVEL=0")
-    trusting.minimum_version = trusting.maximum_version = ssl.TLSVersion.TLSv1_1
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        async with client_of(encrypted.server, trusting):
-            pass
-    assert gate.echoes == []
-
-
-async def test_who_does_not_speak_tls_is_closed(gate: EchoGate, encrypted: Listener) -> None:
-    async with client_of(encrypted.server) as client:
-        client.send(b"CONNECT\n\n\0" * 100)
-        assert b"ERROR" not in await client.rest()
-    assert gate.echoes == []
-
-
-@pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
-    file = tmp_path / "server.pem"
-    if content is not None:
-        file.write_text(content)
-    with pytest.raises(ConfigError, match=r"server\.pem"):
-        tls_context(str(file), "")

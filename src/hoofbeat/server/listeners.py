@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
@@ -11,9 +10,7 @@ from typing import NamedTuple
 from hoofbeat.config import split_address
 from hoofbeat.errors import ConfigError
 
-TLS_HANDSHAKE_SECONDS = 5.0
 _BACKLOG = 1024
-_TLS_SHUTDOWN_SECONDS = 2.0
 
 MakeProtocol = Callable[[], asyncio.Protocol]
 
@@ -39,31 +36,20 @@ class Listener(NamedTuple):
                 os.unlink(self.path)
 
 
-async def listen(
-    address: str, scheme: str, make: MakeProtocol, tls: ssl.SSLContext | None = None
-) -> Listener:
+async def listen(address: str, scheme: str, make: MakeProtocol) -> Listener:
     """Bind ``host:port``; port 0 picks a free one.
 
     Args:
         address: as the configuration has it.
         scheme: for the URLs.
         make: makes the protocol of one connection.
-        tls: None for a plain listener.
 
     Raises:
         ConfigError: the address can't be bound.
     """
     host, port = split_address(address)
     try:
-        server = await asyncio.get_running_loop().create_server(
-            make,
-            host,
-            port,
-            backlog=_BACKLOG,
-            ssl=tls,
-            ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS if tls is not None else None,
-            ssl_shutdown_timeout=_TLS_SHUTDOWN_SECONDS if tls is not None else None,
-        )
+        server = await asyncio.get_running_loop().create_server(make, host, port, backlog=_BACKLOG)
     except OSError as error:
         raise ConfigError(f"{scheme} {address} can't be listened on: {_reason(error)}") from error
     for bound in server.sockets:  # accepted sockets inherit it: a peer that vanished is noticed some day

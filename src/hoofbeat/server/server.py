@@ -15,7 +15,8 @@ from hoofbeat.server.reception import Reception
 from hoofbeat.server.site import make_app, read_pages
 from hoofbeat.server.timers import Turns
 from hoofbeat.transports.sites import Sites
-from hoofbeat.transports.tcp import TcpOutlet, tls_context
+from hoofbeat.transports.tcp import TcpOutlet
+from hoofbeat.transports.tls import TlsOutlet, tls_context
 
 DRAIN_SECONDS = 10.0
 
@@ -99,7 +100,7 @@ class Server:
         if config.tls:
             tls = tls_context(config.certificate, config.key)
             for address in config.tls:
-                self._listeners.append(await listen(address, "stomps", lambda: TcpOutlet(gate, "tls"), tls))
+                self._listeners.append(await listen(address, "stomps", lambda: TlsOutlet(gate, tls)))
         for path in config.unix:
             self._listeners.append(await listen_unix(path, lambda: TcpOutlet(gate, "unix")))
         if self._http is not None:

@@ -13,7 +13,6 @@ from hoofbeat.protocol.outbox import Outlet
 
 WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
 LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
-_QUIET_SECONDS = 0.1  # without a half-close: silence that long lets us close
 
 Args = TypeVarTuple("Args")
 
@@ -68,16 +67,15 @@ class Gate(Protocol):
 
 def peer_of(transport: BaseTransport, kind: str) -> Peer:
     """Say who is at the other end; of a Unix socket the address is the socket's path."""
-    is_encrypted = transport.get_extra_info("sslcontext") is not None
     name = transport.get_extra_info("peername")
     if isinstance(name, tuple):
         address = name[0].removeprefix("::ffff:")
         is_local = ip_address(address.partition("%")[0]).is_loopback
-        return Peer(kind, address, name[1], is_local, is_encrypted)
+        return Peer(kind, address, name[1], is_local, False)
     path = transport.get_extra_info("sockname")
     if isinstance(path, str):
-        return Peer(kind, path, 0, True, is_encrypted)
-    return Peer(kind, "", 0, False, is_encrypted)  # it left before it could be asked
+        return Peer(kind, path, 0, True, False)
+    return Peer(kind, "", 0, False, False)  # it left before it could be asked
 
 
 class StreamOutlet(NetworkProtocol):
@@ -184,29 +182,16 @@ class StreamOutlet(NetworkProtocol):
     # How a transport ends.
 
     def half_close(self) -> None:
-        """Send nothing more, and read until the peer closes or has had its time.
-
-        TLS knows no half-close: there, the transport is closed once the peer falls silent.
-        """
+        """Send nothing more, and read until the peer closes or has had its time."""
         self.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-            self._linger = later(self.linger_seconds, self.transport.abort)
-        else:
-            self._linger = later(_QUIET_SECONDS, self._quiet, 0, self.linger_seconds)
+        self.transport.write_eof()
+        self._linger = later(self.linger_seconds, self.transport.abort)
 
     def discard(self, count: int) -> None:
         """Throw away what the peer still sends, within reason."""
         self._discarded += count
         if self._discarded > LINGER_BYTES:
             self.transport.abort()
-
-    def _quiet(self, seen: int, remaining: float) -> None:
-        if self._discarded == seen or remaining <= 0:
-            self.transport.close()
-        else:
-            remaining -= _QUIET_SECONDS
-            self._linger = later(_QUIET_SECONDS, self._quiet, self._discarded, remaining)
 
 
 def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> TimerHandle:
