@@ -95,17 +95,22 @@ def rounds(program: Path, options: argparse.Namespace) -> Iterator[tuple[str, Wo
         for contender in contenders():
             if options.brokers and contender.name not in options.brokers:
                 continue
-            for sitting in sittings(chosen):
-                try:
-                    with contender.start() as broker:
-                        for workload in sitting:
-                            result = measure(program, contender, broker, workload)
-                            say(
-                                f"{number + 1} {contender.name:9} {workload.name:34} {brief(workload, result)}"
-                            )
-                            yield contender.name, workload, result
-                except (OSError, AssertionError, subprocess.SubprocessError) as problem:
-                    say(f"{number + 1} {contender.name}: {problem}")
+            for workload, result in one_round(program, contender, chosen):
+                say(f"{number + 1} {contender.name:9} {workload.name:34} {brief(workload, result)}")
+                yield contender.name, workload, result
+
+
+def one_round(
+    program: Path, contender: Contender, workloads: list[Workload]
+) -> Iterator[tuple[Workload, Result]]:
+    """Take one broker through every workload once."""
+    for sitting in sittings(workloads):
+        try:
+            with contender.start() as broker:
+                for workload in sitting:
+                    yield workload, measure(program, contender, broker, workload)
+        except (OSError, AssertionError, subprocess.SubprocessError) as problem:
+            say(f"{contender.name}: {problem}")
 
 
 def sittings(workloads: list[Workload]) -> list[list[Workload]]:
