@@ -54,7 +54,7 @@ def read(
         if not is_late:
             frames += _go_on(decoder, reader, limits)
     frames += _go_on(decoder, reader, limits)
-    return Reading(frames, decoder.fault and decoder.fault.summary)
+    return Reading(frames, decoder.fault.summary if decoder.fault else None)
 
 
 def _go_on(decoder: FrameDecoder, reader: BlockReader, limits: FrameLimits) -> list[Frame]:
@@ -91,8 +91,8 @@ def check(data: bytes, places: Sequence[int], version: Version | None) -> None:
         assert read(pieces, version, limits=limits, is_late=True) == whole
         octets = [data[place : place + 1] for place in range(len(data))]
         assert read(octets, version, limits=limits) == whole
-    for frame in whole.frames:
-        assert_survives(frame, version)
+        for frame in whole.frames:
+            assert_survives(frame, version)
 
 
 def assert_survives(frame: Frame, version: Version | None) -> None:
