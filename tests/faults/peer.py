@@ -24,11 +24,11 @@ class Reader:
         if transport == "websocket":
             self._upgrade(broker.http)
         self._socket.sendall(wrap(b"CONNECT\naccept-version:1.2\nhost:a\n\n\0"))
-        self._wait_for(b"CONNECTED")
+        _wait_for(self._socket, b"CONNECTED")
         self._socket.sendall(
             wrap(b"SUBSCRIBE\nid:0\ndestination:%b\nreceipt:live\n\n\0" % destination.encode())
         )
-        self._wait_for(b"receipt-id:live")
+        _wait_for(self._socket, b"receipt-id:live")
 
     def rest(self) -> bytes:
         """Return all that comes until the broker closes."""
@@ -60,14 +60,7 @@ class Reader:
             "Sec-WebSocket-Protocol: v12.stomp",
         ]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self._wait_for(b"\r\n\r\n")
-
-    def _wait_for(self, words: bytes) -> None:
-        heard = b""
-        while words not in heard:
-            chunk = self._socket.recv(4096)
-            assert chunk, heard
-            heard += chunk
+        _wait_for(self._socket, b"\r\n\r\n")
 
 
 def publish(broker: Serving, destination: str, body: bytes, count: int) -> None:
@@ -75,11 +68,16 @@ def publish(broker: Serving, destination: str, body: bytes, count: int) -> None:
     head = f"SEND\ndestination:{destination}\ncontent-length:{len(body)}\n".encode()
     with socket.create_connection(("127.0.0.1", broker.stomp), PATIENCE_SECONDS) as connection:
         connection.sendall(b"CONNECT\naccept-version:1.2\nhost:a\n\n\0")
+        _wait_for(connection, b"CONNECTED")
         for _ in range(count - 1):
             connection.sendall(head + b"\n" + body + b"\0")
         connection.sendall(head + b"receipt:last\n\n" + body + b"\0")
-        heard = b""
-        while b"receipt-id:last" not in heard:
-            chunk = connection.recv(4096)
-            assert chunk, heard
-            heard += chunk
+        _wait_for(connection, b"receipt-id:last")
+
+
+def _wait_for(connection: socket.socket, words: bytes) -> None:
+    heard = b""
+    while words not in heard:
+        chunk = connection.recv(4096)
+        assert chunk, heard
+        heard += chunk
