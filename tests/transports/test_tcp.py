@@ -189,3 +189,11 @@ async def test_a_unix_socket_carries_the_same(gate: EchoGate, tmp_path: Path) ->
     assert gate.echoes[0].peer == ("unix", str(path), 0, True, False)
     listener.close()
     assert not path.exists()
+
+
+async def test_one_read_is_bounded(gate: EchoGate, plain: Listener) -> None:
+    async with client_of(plain.server) as client:
+        echo = await gate.next()
+        client.send(MEGABYTE, b"\n")
+        assert await client.read(len(MEGABYTE) + 1) == MEGABYTE + b"\n"
+    assert max(map(len, echo.reads)) <= 256 * 1024

@@ -23,11 +23,12 @@ def run(make: Callable[[], Server], ready: Callable[[Sequence[str]], None]) -> N
         ConfigError: an address can't be bound, or a certificate can't be read.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(serve(make(), ready))
+        runner.run(serve(make, ready))
 
 
-async def serve(server: Server, ready: Callable[[Sequence[str]], None]) -> None:
+async def serve(make: Callable[[], Server], ready: Callable[[Sequence[str]], None]) -> None:
     """Serve on the running loop; see :func:`run`."""
+    server = make()
     stops: asyncio.Queue[None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:

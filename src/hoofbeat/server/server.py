@@ -91,7 +91,6 @@ class Server:
         self._stop()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._reception.wait_until_empty(), 1.0)
-        logger.info("= stopped")
 
     async def _listen(self) -> None:
         config, gate = self._config, self._reception
@@ -127,8 +126,11 @@ class Server:
             self.broker.set_memory_short(is_short, now)
 
     def _stop(self) -> None:
+        if self._listeners:
+            logger.info("= stopped")
         for listener in self._listeners:
             listener.close()
+        self._listeners.clear()
         self._turns.stop()
 
 

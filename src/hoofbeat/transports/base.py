@@ -4,7 +4,7 @@ from asyncio import BaseTransport, TimerHandle, Transport, get_running_loop
 from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import ClassVar, Protocol, TypeVarTuple, cast
+from typing import Any, ClassVar, Protocol, TypeVarTuple, cast
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
@@ -12,6 +12,7 @@ from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
 
 WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
+READ_BYTES = 64 * 1024  # at most, in one read
 LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
 
 Args = TypeVarTuple("Args")
@@ -110,6 +111,7 @@ class StreamOutlet(NetworkProtocol):
         self.transport = cast(Transport, transport)
         self.peer = peer
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        _read_in_pieces(transport)
         self._receiver = self.gate.attach(self, framing, peer)
 
     # What asyncio calls.
@@ -197,3 +199,13 @@ class StreamOutlet(NetworkProtocol):
 def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> TimerHandle:
     """Call ``call`` after ``seconds``, on the running loop."""
     return get_running_loop().call_later(seconds, call, *args)
+
+
+def _read_in_pieces(transport: Any) -> None:
+    """Have asyncio set less memory aside for each read; uvloop does better by itself.
+
+    Its quarter of a megabyte is more than malloc keeps at hand: each read would cost two system
+    calls and the page faults between them, 37 microseconds of 54 for a small frame and its answer.
+    """
+    if hasattr(transport, "max_size"):
+        transport.max_size = READ_BYTES
