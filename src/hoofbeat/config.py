@@ -172,7 +172,8 @@ class AccessRule:
 
     Attributes:
         user: a name; ``*`` fits everyone, the anonymous too.
-        pattern: of destinations; ``{user}`` in it stands for the user's own name, as one word.
+        pattern: of destinations; ``{user}`` in it stands for the user's own name, as one word: its
+            ``/``, ``.`` and ``%`` are written ``%2F``, ``%2E`` and ``%25``.
         rights: any of ``read``, ``write``, ``create``, ``delete``; none refuses everything.
     """
 

@@ -1,0 +1,98 @@
+"""Access by rules: who may do what, by name and by pattern."""
+
+import re
+from collections.abc import Sequence
+
+from hoofbeat.broker.access import Right
+from hoofbeat.broker.users import Principal
+from hoofbeat.config import AccessRule
+from hoofbeat.errors import ConfigError
+
+USER = "{user}"
+
+_WORD = re.compile(r"[/.][^/.]*")  # a separator belongs to the word behind it
+_REMEMBERED = 10_000
+_ENCODED = str.maketrans({"/": "%2F", ".": "%2E", "%": "%25"})
+
+
+class Rules:
+    """Decides by the first rule that fits user and destination; what none fits is refused.
+
+    Without rules everybody may do everything. ``{user}`` in a pattern is the user's own name as
+    one word, taken literally: a ``/``, a ``.`` or a ``%`` in the name stands in the destination
+    as ``%2F``, ``%2E`` or ``%25``, and a ``*`` is no wildcard. It never fits the anonymous.
+    """
+
+    __slots__ = ("_memory", "_rules")
+
+    def __init__(self, rules: Sequence[AccessRule]) -> None:
+        """Read the patterns.
+
+        Raises:
+            ConfigError: one of them is none.
+        """
+        self._rules = [_Rule(rule) for rule in rules]
+        self._memory: dict[tuple[Principal, str], frozenset[str]] = {}
+
+    def may(self, principal: Principal, right: Right, destination: str) -> bool:
+        """Say whether ``principal`` has ``right`` on ``destination``."""
+        if not self._rules:
+            return True
+        key = (principal, destination)
+        rights = self._memory.get(key)
+        if rights is None:
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            rights = self._memory[key] = self._decide(principal, destination)
+        return right.name.lower() in rights
+
+    def _decide(self, principal: Principal, destination: str) -> frozenset[str]:
+        words = _WORD.findall(destination)
+        if words and "".join(words) == destination:
+            for rule in self._rules:
+                if rule.fits(principal, words):
+                    return rule.rights
+        return frozenset()
+
+
+class _Rule:
+    """One rule, its pattern taken apart."""
+
+    __slots__ = ("_user", "_words", "rights")
+
+    def __init__(self, rule: AccessRule) -> None:
+        self.rights = frozenset(rule.rights)
+        self._user = rule.user
+        self._words = _WORD.findall(rule.pattern)
+        for word in self._words:
+            if USER in word and word[1:] != USER:
+                raise ConfigError(f"access: {rule.pattern!r}: {USER} must be a whole word")
+            if "*" in word and word[1:] not in ("*", "**"):
+                raise ConfigError(f"access: {rule.pattern!r}: * and ** must be whole words")
+
+    def fits(self, principal: Principal, words: Sequence[str]) -> bool:
+        """Say whether the rule is about that user and that destination."""
+        if self._user != "*" and (principal.is_anonymous or self._user != principal.name):
+            return False
+        user = None if principal.is_anonymous else principal.name.translate(_ENCODED)
+        return _fits(self._words, words, user)
+
+
+def _fits(pattern: Sequence[str], words: Sequence[str], user: str | None) -> bool:
+    """Match word by word; time is the product of both lengths, whatever the wildcards.
+
+    ``starts`` holds how many words of the destination can be covered by the pattern so far.
+    """
+    starts = {0}
+    for piece in pattern:
+        separator, word = piece[0], piece[1:]
+        follows = {at for at in starts if at < len(words) and words[at][0] == separator}
+        if word == "**":
+            first = min(follows, default=len(words))
+            starts |= set(range(first + 1, len(words) + 1))
+        elif word == "*":
+            starts = {at + 1 for at in follows}
+        else:
+            wanted = user if word == USER else word
+            starts = {at + 1 for at in follows if words[at][1:] == wanted}
+    return len(words) in starts
