@@ -11,7 +11,7 @@ from hoofbeat.config import ServerConfig
 from hoofbeat.errors import ConfigError
 from hoofbeat.server import users
 from hoofbeat.server.rules import Rules
-from hoofbeat.transports.tcp import tls_context
+from hoofbeat.transports.tls import tls_context
 
 
 def config(
