@@ -1,0 +1,77 @@
+"""Names that messages are sent to."""
+
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
+
+from hoofbeat.errors import Refused
+
+_MOST_BYTES = 1024
+
+
+class Kind(Enum):
+    """What happens to a message, by the first word of its destination."""
+
+    TOPIC = "topic"
+    QUEUE = "queue"
+    TEMP_TOPIC = "temp-topic"
+    TEMP_QUEUE = "temp-queue"
+    USER = "user"
+    APP = "app"
+
+    @property
+    def is_topic(self) -> bool:
+        """Say whether every subscriber gets a copy."""
+        return self in (Kind.TOPIC, Kind.TEMP_TOPIC)
+
+    @property
+    def is_temporary(self) -> bool:
+        """Say whether it dies with its session."""
+        return self in (Kind.TEMP_TOPIC, Kind.TEMP_QUEUE)
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Destination(NamedTuple):
+    """One destination.
+
+    Attributes:
+        name: as on the wire, with its prefix.
+        kind: what its prefix says.
+        is_pattern: a word of it is ``*`` or ``**``.
+    """
+
+    name: str
+    kind: Kind
+    is_pattern: bool = False
+
+
+@lru_cache(maxsize=4096)
+def _parse(name: str) -> Destination | str:
+    if len(name.encode()) > _MOST_BYTES:
+        return f"Unknown destination: name over {_MOST_BYTES} bytes"
+    if "," in name:
+        return f"Unknown destination {name[:128]!r}: several destinations at once are not supported"
+    slash, _, rest = name.partition("/")
+    prefix, _, rest = rest.partition("/")
+    kind = _KINDS.get(prefix)
+    if slash or kind is None or not rest:
+        known = ", ".join(f"/{prefix}/" for prefix in _KINDS)
+        return f"Unknown destination {name[:128]!r}: starts with none of {known}"
+    words = rest.replace(".", "/").split("/")
+    return Destination(name, kind, "*" in words or "**" in words)
+
+
+def parse(name: str | None) -> Destination:
+    """Read a ``destination`` header.
+
+    Raises:
+        Refused: it is missing, too long, several at once, or its prefix is unknown.
+    """
+    if not name:
+        raise Refused("Missing destination", detail="name one in the destination header")
+    found = _parse(name)
+    if isinstance(found, str):
+        raise Refused(found)
+    return found

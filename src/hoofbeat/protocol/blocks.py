@@ -1,0 +1,152 @@
+"""From a raw header block to what it means, remembered: publishers repeat themselves."""
+
+import re
+from typing import NamedTuple
+
+from hoofbeat.errors import RemoteProtocolError
+from hoofbeat.protocol.commands import BY_NAME, WITH_BODY, Command
+from hoofbeat.protocol.headers import Headers, parse_lines
+from hoofbeat.protocol.versions import FACTS, Version
+
+_LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
+_LENGTH_LINE = b"\ncontent-length:"
+_CACHED_BYTES = 1024  # longer blocks are parsed each time
+_GENERATION = 1024  # blocks in each half of a cache
+
+
+class Block(NamedTuple):
+    """What stands before a body.
+
+    Attributes:
+        command: first line of the frame.
+        headers: the lines after it.
+        length: octets of the body as announced, or -1 if it ends at the first NUL.
+    """
+
+    command: Command
+    headers: Headers
+    length: int
+
+
+class BlockReader:
+    """Reads header blocks of one version of STOMP, and remembers those of plain SENDs.
+
+    Two caches, each in two generations (what was used lately survives a flood of blocks that
+    are used once): the whole block, and the block without its ``content-length``, so that
+    bodies of any length share one :class:`Headers`. One reader serves every session of its
+    version: nothing of a session is in it.
+
+    Attributes:
+        version: None before one is agreed on.
+        young: blocks used lately, looked into by the decoder itself.
+        parsed: how many blocks had to be taken apart.
+    """
+
+    __slots__ = ("_old", "_old_bare", "_young_bare", "parsed", "version", "young")
+
+    def __init__(self, version: Version | None) -> None:
+        """Start with nothing remembered."""
+        self.version = version
+        self.parsed = 0
+        self.young: dict[bytes, Block] = {}
+        self._old: dict[bytes, Block] = {}
+        self._young_bare: dict[bytes, Headers] = {}
+        self._old_bare: dict[bytes, Headers] = {}
+
+    def read(self, raw: bytes) -> Block:
+        """Return what ``raw`` means; the caller has looked in :attr:`young` already.
+
+        Args:
+            raw: command line and header lines, the last EOL left out.
+
+        Raises:
+            RemoteProtocolError: the block is malformed.
+        """
+        block = self._old.get(raw)
+        if block is None:
+            block = self._recall(raw)
+        if block is None:
+            block = self._parse(raw)
+            if not _is_plain(block) or len(raw) > _CACHED_BYTES or self.version is None:
+                return block
+            self._remember_bare(raw, block.headers)
+        if len(self.young) >= _GENERATION:
+            self._old, self.young = self.young, {}
+        self.young[raw] = block
+        return block
+
+    def _recall(self, raw: bytes) -> Block | None:
+        """Find the block among those that differ from it in ``content-length`` alone."""
+        bare, length = _split_length(raw)
+        headers = self._young_bare.get(bare)
+        if headers is None:
+            headers = self._old_bare.get(bare)
+            if headers is None:
+                return None
+            self._remember_bare(raw, headers)
+        return Block(Command.SEND, headers, length)
+
+    def _remember_bare(self, raw: bytes, headers: Headers) -> None:
+        if len(self._young_bare) >= _GENERATION:
+            self._old_bare, self._young_bare = self._young_bare, {}
+        self._young_bare[_split_length(raw)[0]] = headers
+
+    def _parse(self, raw: bytes) -> Block:
+        self.parsed += 1
+        try:
+            lines = raw.decode().split("\n")
+        except UnicodeDecodeError:
+            raise RemoteProtocolError("header is not UTF-8", section="STOMP Frames") from None
+        command = BY_NAME.get(lines[0].removesuffix("\r"))
+        if command is None:
+            raise RemoteProtocolError(f"Bad command {lines[0][:32]!r}", section="Augmented BNF")
+        headers = parse_lines(lines[1:], command, self.version)
+        length = _length_of(headers)
+        return Block(command, headers, length)
+
+    def check_body(self, command: Command) -> None:
+        """Complain of a body that ``command`` may not have.
+
+        STOMP 1.2, "Body".
+        """
+        lenient = self.version is None or not FACTS[self.version].bodies_checked
+        if command not in WITH_BODY and not lenient:
+            raise RemoteProtocolError(f"{command.value} must not have a body", section="Body")
+
+
+def _length_of(headers: Headers) -> int:
+    """Take ``content-length`` out of the fields: the body itself says it from here on."""
+    text = headers.fields.pop("content-length", None)
+    if text is None:
+        return -1
+    if not _LENGTH.fullmatch(text):
+        raise RemoteProtocolError(
+            f"content-length {text[:32]!r} is not 1 to 9 digits", section="Header content-length"
+        )
+    return int(text)
+
+
+def _split_length(raw: bytes) -> tuple[bytes, int]:
+    """Take the ``content-length`` line out; -1 where it is missing or looks odd."""
+    start = raw.find(_LENGTH_LINE)
+    if start < 0:
+        return raw, -1
+    digits = start + len(_LENGTH_LINE)
+    end = raw.find(b"\n", digits)
+    if end < 0:
+        end = len(raw)
+    value = raw[digits:end]
+    if not value.isdigit() or len(value) > 9:
+        return raw, -1
+    return raw[:start] + raw[end:], int(value)
+
+
+# What varies from frame to frame, or means something to one session only, is not remembered.
+_PASSING = ("receipt", "transaction", "reply-to")
+
+
+def _is_plain(block: Block) -> bool:
+    headers = block.headers
+    if block.command is not Command.SEND or any(name in headers for name in _PASSING):
+        return False
+    return not (headers.get("destination") or "/user").startswith(("/user", "/temp"))

@@ -1,0 +1,178 @@
+"""From bytes, cut anywhere, to frames."""
+
+import re
+
+from hoofbeat.errors import RemoteProtocolError
+from hoofbeat.protocol.blocks import Block, BlockReader
+from hoofbeat.protocol.commands import Command
+from hoofbeat.protocol.frames import Frame
+from hoofbeat.protocol.limits import FrameLimits
+from hoofbeat.protocol.scan import HeaderScan
+
+_BETWEEN_FRAMES = re.compile(rb"[\n\r\0]*")
+_CR = 13  # EOLs and a stray NUL, the octets that may stand between frames, are not above it
+_HANDSHAKES = (Command.CONNECT, Command.STOMP)
+
+
+class FrameDecoder:
+    """Cuts a stream of bytes into frames.
+
+    Feed it whatever the stream gave; it keeps what is not yet a whole frame. Time is linear in
+    the bytes fed, however they are cut. Bare EOLs between frames are heart-beats and yield
+    nothing. After CONNECT it stops until :meth:`adopt` tells which version was agreed on, since
+    that decides how the next frame reads.
+
+    Attributes:
+        fault: what was wrong with the first frame that could not be read; it ends the stream.
+        waiting: CONNECT came, and the version is not known yet.
+    """
+
+    __slots__ = ("_limits", "_need", "_partial", "_reader", "_scan", "_seen", "fault", "waiting")
+
+    def __init__(self, reader: BlockReader, limits: FrameLimits) -> None:
+        """Start before the first byte; ``reader`` is the one for no version yet."""
+        self.fault: RemoteProtocolError | None = None
+        self.waiting = False
+        self._reader = reader
+        self._limits = limits
+        self._partial: bytearray | None = None
+        self._need = 0  # octets a partial frame has when its announced body is whole; 0 unknown
+        self._seen = 0  # octets of a partial body searched for NUL in vain; 0 in the headers
+        self._scan: HeaderScan | None = None
+
+    def adopt(self, reader: BlockReader, limits: FrameLimits) -> None:
+        """Go on after CONNECT, reading as the agreed version does; feed ``b""`` next."""
+        self._reader = reader
+        self._limits = limits
+        self.waiting = False
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take in bytes and return the frames they complete, in order.
+
+        A fault never eats the good frames before it: they are returned, :attr:`fault` holds
+        the error, and further bytes are ignored.
+
+        Args:
+            data: any number of octets, cut anywhere, even inside a character or an EOL.
+
+        STOMP 1.2, "STOMP Frames", "Repeated Header Entries", "Size Limits".
+        """
+        if self.fault is not None:
+            return []
+        partial = self._partial
+        if partial is not None:
+            partial += data
+            try:
+                if self.waiting or not self._worth_reading(partial):
+                    return []
+            except RemoteProtocolError as fault:
+                self._fail(fault)
+                return []
+            data = bytes(partial)
+            self._partial = None
+        frames: list[Frame] = []
+        try:
+            end = self._cut(data, frames)
+            if end < len(data):
+                self._keep(data, end)
+        except RemoteProtocolError as fault:
+            self._fail(fault)
+        return frames
+
+    def _fail(self, fault: RemoteProtocolError) -> None:
+        self.fault = fault
+        self._partial = self._scan = None
+
+    def _cut(self, data: bytes, frames: list[Frame]) -> int:
+        """Append the whole frames of ``data``; return where the first partial one starts."""
+        size = len(data)
+        young = self._reader.young
+        pos = 0
+        blank = blank_crlf = -1  # next LF LF and next LF CR LF; ``size`` where there is none
+        while pos < size:
+            if data[pos] <= _CR and (between := _BETWEEN_FRAMES.match(data, pos)):
+                if between.end() > pos:
+                    pos = between.end()
+                    continue
+            if blank < pos:
+                blank = data.find(b"\n\n", pos)
+                blank = size if blank < 0 else blank
+            if blank_crlf < pos:
+                blank_crlf = data.find(b"\n\r\n", pos)
+                blank_crlf = size if blank_crlf < 0 else blank_crlf
+            end, body = (blank, blank + 2) if blank < blank_crlf else (blank_crlf, blank_crlf + 3)
+            if end == size:
+                return self._in_headers(pos)
+            raw = data[pos:end]
+            command, headers, length = young.get(raw) or self._read(data, pos, end, body)
+            if length < 0:
+                stop = data.find(b"\0", body)
+                self._check_size((size if stop < 0 else stop) - body)
+                if stop < 0:
+                    self._seen = size - pos
+                    return pos
+            else:
+                stop = body + length
+                if stop >= size or length > self._limits.body_bytes:
+                    self._check_size(length)
+                    self._need = stop + 1 - pos
+                    return pos
+                if data[stop]:
+                    raise RemoteProtocolError(
+                        f"no NUL after the {length} octets that content-length announced", section="Body"
+                    )
+            if stop > body and command is not Command.SEND:
+                self._reader.check_body(command)
+            frames.append(Frame(command, headers, data[body:stop]))
+            pos = stop + 1
+            if command in _HANDSHAKES:
+                self.waiting = True
+                return pos
+        return pos
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limits.body_bytes:
+            raise RemoteProtocolError(
+                f"body over {self._limits.body_bytes} bytes", section="Size Limits"
+            )
+
+    def _read(self, data: bytes, pos: int, end: int, body: int) -> Block:
+        """Read a block that the cache does not hold, its limits checked octet by octet."""
+        limits = self._limits
+        raw = data[pos:end]
+        if (
+            len(raw) > min(limits.line_bytes, limits.block_bytes)
+            or raw.count(b"\n") > limits.headers
+            or b"\0" in raw
+            or b"\n" not in raw[: limits.command_bytes + 1]
+        ):
+            HeaderScan(limits).advance(data[pos:body])
+        return self._reader.read(raw)
+
+    def _in_headers(self, pos: int) -> int:
+        """Note that the frame at ``pos`` lacks its blank line."""
+        self._need = self._seen = 0
+        self._scan = HeaderScan(self._limits)
+        return pos
+
+    def _keep(self, data: bytes, pos: int) -> None:
+        self._partial = partial = bytearray(data[pos:])
+        if self._scan is not None:
+            self._scan.advance(partial)
+
+    def _worth_reading(self, partial: bytearray) -> bool:
+        """Say whether what was kept got far enough to be cut again; look at each octet once."""
+        if self._scan is not None:
+            if not self._scan.advance(partial):
+                return False
+            self._scan = None
+        elif self._need:
+            if len(partial) < self._need:
+                return False
+            self._need = 0
+        elif self._seen:
+            seen, self._seen = self._seen, len(partial)
+            if partial.find(b"\0", seen) < 0 and len(partial) <= self._limits.body_bytes:
+                return False
+            self._seen = 0
+        return True

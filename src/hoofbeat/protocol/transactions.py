@@ -1,0 +1,98 @@
+"""Transactions of one session: frames kept from BEGIN to COMMIT or ABORT."""
+
+from typing import NamedTuple
+
+from hoofbeat.errors import RemoteProtocolError
+from hoofbeat.protocol.frames import Frame
+
+
+class TransactionLimits(NamedTuple):
+    """How much a session may keep open.
+
+    Attributes:
+        open: transactions at one time.
+        frames: in one transaction.
+        body_bytes: of all bodies in one transaction.
+    """
+
+    open: int = 16
+    frames: int = 1000
+    body_bytes: int = 8 * 1024 * 1024
+
+
+class Transaction:
+    """What was taken in between BEGIN and COMMIT or ABORT.
+
+    Attributes:
+        frames: SEND, ACK and NACK, in order.
+        body_bytes: octets of their bodies.
+    """
+
+    __slots__ = ("body_bytes", "frames")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.frames: list[Frame] = []
+        self.body_bytes = 0
+
+
+class Transactions:
+    """The open transactions of one session, by their ids."""
+
+    __slots__ = ("_limits", "_open")
+
+    def __init__(self, limits: TransactionLimits) -> None:
+        """Start with none."""
+        self._limits = limits
+        self._open: dict[str, Transaction] = {}
+
+    def begin(self, name: str) -> None:
+        """Open a transaction.
+
+        Raises:
+            RemoteProtocolError: it is open already, or too many are.
+
+        STOMP 1.2, "BEGIN".
+        """
+        if name in self._open:
+            raise RemoteProtocolError(f"transaction {name[:64]!r} has begun already", section="BEGIN")
+        if len(self._open) >= self._limits.open:
+            raise RemoteProtocolError(
+                f"more than {self._limits.open} open transactions", section="Size Limits"
+            )
+        self._open[name] = Transaction()
+
+    def add(self, name: str, frame: Frame) -> None:
+        """Keep a frame until its transaction ends.
+
+        Raises:
+            RemoteProtocolError: there is no such transaction, or it grew past its limits.
+        """
+        transaction = self._get(name, frame.command.value)
+        size = transaction.body_bytes + len(frame.body)
+        if len(transaction.frames) >= self._limits.frames:
+            raise RemoteProtocolError(
+                f"more than {self._limits.frames} frames in a transaction", section="Size Limits"
+            )
+        if size > self._limits.body_bytes:
+            raise RemoteProtocolError(
+                f"transaction over {self._limits.body_bytes} bytes", section="Size Limits"
+            )
+        transaction.frames.append(frame)
+        transaction.body_bytes = size
+
+    def end(self, name: str, section: str) -> list[Frame]:
+        """Close a transaction and return what it held; COMMIT uses it, ABORT does not.
+
+        Raises:
+            RemoteProtocolError: there is no such transaction.
+        """
+        frames = self._get(name, section).frames
+        del self._open[name]
+        return frames
+
+    def _get(self, name: str, section: str) -> Transaction:
+        transaction = self._open.get(name)
+        if transaction is None:
+            raise RemoteProtocolError(f"transaction {name[:64]!r} has not begun", section=section)
+        return transaction
