@@ -171,7 +171,7 @@ class AccessRule:
     rules, what none of them fits is refused.
 
     Attributes:
-        user: a name; ``*`` fits everyone, the anonymous too.
+        user: a name, of who proved to have it; ``*`` fits everyone, the anonymous too.
         pattern: of destinations; ``{user}`` in it stands for the user's own name, as one word: its
             ``/``, ``.`` and ``%`` are written ``%2F``, ``%2E`` and ``%25``.
         rights: any of ``read``, ``write``, ``create``, ``delete``; none refuses everything.

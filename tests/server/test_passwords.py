@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from argon2 import PasswordHasher
 
-from hoofbeat.broker.users import Credentials, Peer, Principal
+from hoofbeat.broker.users import ANONYMOUS, Credentials, Peer, Principal
 from hoofbeat.errors import ConfigError
 from hoofbeat.server import passwords, users
 from hoofbeat.server.passwords import PasswordFile
@@ -102,7 +102,7 @@ def test_the_right_password_lets_in_and_the_loop_did_not_wait(tmp_path: Path) ->
     door = Door(tmp_path)
     door.knock()
     assert door.answers == []
-    assert door.wait() == [Principal("ann", False)]
+    assert door.wait() == [Principal("ann", is_proven=True)]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_who_gives_neither_name_nor_password_is_anonymous_where_it_is_allowed(tm
     door = Door(tmp_path, allow_anonymous=True)
     door.knock(None, None)
     door.knock("ann", None)
-    assert door.wait() == [Principal("anonymous", True), None]
+    assert door.wait() == [ANONYMOUS, None]
 
 
 def test_a_password_over_a_plain_connection_from_afar_is_refused_unseen(tmp_path: Path) -> None:
@@ -177,13 +177,13 @@ def test_a_password_over_a_plain_connection_from_afar_is_refused_unseen(tmp_path
 def test_a_password_over_a_plain_connection_passes_where_it_is_allowed(tmp_path: Path) -> None:
     door = Door(tmp_path, allow_plaintext=True)
     door.knock(peer=PLAIN)
-    assert door.wait() == [Principal("ann", False)]
+    assert door.wait() == [Principal("ann", is_proven=True)]
 
 
 def test_a_password_over_a_plain_connection_passes_on_this_machine(tmp_path: Path) -> None:
     door = Door(tmp_path)
     door.knock(peer=NEAR)
-    assert door.wait() == [Principal("ann", False)]
+    assert door.wait() == [Principal("ann", is_proven=True)]
 
 
 def test_after_too_many_failures_even_the_right_password_has_to_wait(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_after_too_many_failures_even_the_right_password_has_to_wait(tmp_path: P
     assert door.wait() == [None, None]
     door.knock()
     assert door.wait(3.9) == [None, None]
-    assert door.wait(0.1) == [None, None, Principal("ann", False)]
+    assert door.wait(0.1) == [None, None, Principal("ann", is_proven=True)]
 
 
 def test_who_comes_when_the_line_is_full_is_refused_later_and_unseen(tmp_path: Path) -> None:
@@ -202,8 +202,8 @@ def test_who_comes_when_the_line_is_full_is_refused_later_and_unseen(tmp_path: P
     door.wait()
     for _ in range(3):
         door.knock()
-    assert door.wait(4.0) == [None, None, Principal("ann", False)]
-    assert door.wait(4.0)[3:] == [Principal("ann", False)]
+    assert door.wait(4.0) == [None, None, Principal("ann", is_proven=True)]
+    assert door.wait(4.0)[3:] == [Principal("ann", is_proven=True)]
 
 
 def test_failures_on_this_machine_are_not_counted(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_failures_on_this_machine_are_not_counted(tmp_path: Path) -> None:
     for _ in range(5):
         door.knock(passcode="wrong", peer=NEAR)
     door.knock(peer=NEAR)
-    assert door.wait() == [None] * 5 + [Principal("ann", False)]
+    assert door.wait() == [None] * 5 + [Principal("ann", is_proven=True)]
 
 
 def test_more_logins_than_threads_can_check_are_refused(
@@ -222,7 +222,7 @@ def test_more_logins_than_threads_can_check_are_refused(
     door.knock(peer=NEAR)
     door.knock(peer=NEAR)
     assert door.answers == [None]
-    assert door.wait() == [None, Principal("ann", False)]
+    assert door.wait() == [None, Principal("ann", is_proven=True)]
     door.knock(peer=NEAR)
     assert len(door.wait()) == 3
 
@@ -238,7 +238,7 @@ def test_the_file_is_read_again_when_it_changed(tmp_path: Path) -> None:
     door = Door(tmp_path)
     rewritten(door.file, ANN + f"bob:{QUICK.hash('builder')}\n")
     door.knock("bob", "builder")
-    assert door.wait() == [Principal("bob", False)]
+    assert door.wait() == [Principal("bob", is_proven=True)]
     users.delete(door.file, "bob")
     door.knock("bob", "builder")
     assert door.wait()[1:] == [None]
@@ -254,7 +254,7 @@ def test_while_the_file_can_not_be_read_the_users_stay(
     else:
         rewritten(door.file, text)
     door.knock()
-    assert door.wait() == [Principal("ann", False)]
+    assert door.wait() == [Principal("ann", is_proven=True)]
     assert "the users stay as they were" in caplog.text
 
 
@@ -303,4 +303,4 @@ def test_threads_do_it_as_well(tmp_path: Path) -> None:
         door.passwords = PasswordFile(door.file, threads, door.loop)
         for passcode in ("right", "wrong"):
             door.knock(passcode=passcode)
-    assert sorted(map(str, door.wait())) == ["None", str(Principal("ann", False))]
+    assert sorted(map(str, door.wait())) == ["None", str(Principal("ann", is_proven=True))]

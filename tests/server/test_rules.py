@@ -3,14 +3,13 @@
 import pytest
 
 from hoofbeat.broker.access import Right
-from hoofbeat.broker.users import Principal
+from hoofbeat.broker.users import ANONYMOUS, Principal
 from hoofbeat.config import AccessRule
 from hoofbeat.errors import ConfigError
 from hoofbeat.server.rules import Rules
 
-ANN = Principal("ann", False)
-BOB = Principal("bob", False)
-NOBODY = Principal("anonymous", True)
+ANN = Principal("ann", is_proven=True)
+BOB = Principal("bob", is_proven=True)
 
 
 def fits(pattern: str, destination: str, principal: Principal = ANN) -> bool:
@@ -19,7 +18,7 @@ def fits(pattern: str, destination: str, principal: Principal = ANN) -> bool:
 
 
 def test_without_rules_everybody_may_do_everything() -> None:
-    assert all(Rules(()).may(NOBODY, right, "/queue/a") for right in Right)
+    assert all(Rules(()).may(ANONYMOUS, right, "/queue/a") for right in Right)
 
 
 def test_once_there_are_rules_what_none_of_them_fits_is_refused() -> None:
@@ -116,7 +115,7 @@ def test_a_pattern_does_not_fit(pattern: str, destination: str) -> None:
     ],
 )
 def test_the_users_name_is_put_in_as_one_literal_word(name: str, destination: str) -> None:
-    assert fits("/queue/{user}/inbox", destination, Principal(name, False))
+    assert fits("/queue/{user}/inbox", destination, Principal(name, is_proven=True))
 
 
 @pytest.mark.parametrize(
@@ -132,14 +131,31 @@ def test_the_users_name_is_put_in_as_one_literal_word(name: str, destination: st
     ],
 )
 def test_a_name_is_no_pattern(name: str, destination: str) -> None:
-    assert not fits("/queue/{user}/inbox", destination, Principal(name, False))
+    assert not fits("/queue/{user}/inbox", destination, Principal(name, is_proven=True))
 
 
-def test_the_anonymous_have_no_name() -> None:
-    assert not fits("/queue/{user}", "/queue/anonymous", NOBODY)
-    rules = Rules([AccessRule(user="anonymous", pattern="/topic/a", rights=("read",))])
-    assert not rules.may(NOBODY, Right.READ, "/topic/a")
-    assert fits("/topic/a", "/topic/a", NOBODY)
+@pytest.mark.parametrize(
+    "principal", [ANONYMOUS, Principal("ann", is_proven=False), Principal("", is_proven=True)]
+)
+def test_who_proved_nothing_has_what_everybody_has(principal: Principal) -> None:
+    rules = Rules(
+        [
+            AccessRule(user="ann", pattern="/topic/a", rights=("read",)),
+            AccessRule(pattern="/queue/{user}", rights=("read",)),
+            AccessRule(pattern="/topic/b", rights=("read",)),
+        ]
+    )
+    allowed = [
+        name
+        for name in ("/topic/a", "/queue/ann", "/queue/", "/topic/b")
+        if rules.may(principal, Right.READ, name)
+    ]
+    assert allowed == ["/topic/b"]
+
+
+def test_a_pattern_has_the_limits_of_every_pattern() -> None:
+    with pytest.raises(ConfigError, match=r"access: '/\*\*/\*\*': wildcard pattern with two"):
+        Rules([AccessRule(pattern="/**/**")])
 
 
 @pytest.mark.parametrize("pattern", ["/queue/in-{user}", "/queue/{user}x", "/topic/a*", "/topic/***"])

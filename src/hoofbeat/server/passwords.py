@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from argon2.exceptions import VerificationError
 
-from hoofbeat.broker.users import Credentials, Principal
+from hoofbeat.broker.users import ANONYMOUS, Credentials, Principal, Verdict
 from hoofbeat.errors import ConfigError
 from hoofbeat.server import users
 from hoofbeat.server.attempts import DELAY_SECONDS, IMPATIENT, Attempts
@@ -18,10 +18,6 @@ from hoofbeat.server.attempts import DELAY_SECONDS, IMPATIENT, Attempts
 log = logging.getLogger("hoofbeat.server")
 
 PENDING = 256  # checks that wait for a thread; the logins beyond are refused
-
-Done = Callable[[Principal | None], None]
-
-ANONYMOUS = Principal("anonymous", True)
 
 
 class Loop(Protocol):
@@ -67,7 +63,7 @@ class PasswordFile:
         self._allow_plaintext = allow_plaintext
         self._pending = 0
 
-    def authenticate(self, credentials: Credentials, done: Done) -> None:
+    def authenticate(self, credentials: Credentials, done: Verdict) -> None:
         """Find out who it is; ``done`` is called on the loop's thread, now or later."""
         peer = credentials.peer
         if not credentials.login and not credentials.passcode:
@@ -84,7 +80,7 @@ class PasswordFile:
         else:
             self._queue(credentials, done)
 
-    def _queue(self, credentials: Credentials, done: Done) -> None:
+    def _queue(self, credentials: Credentials, done: Verdict) -> None:
         """Check it when the turn of its address has come."""
         delay = self._attempts.start(credentials.peer.address, self._loop.time())
         if delay == IMPATIENT:
@@ -94,7 +90,7 @@ class PasswordFile:
         else:
             self._check(credentials, done)
 
-    def _check(self, credentials: Credentials, done: Done) -> None:
+    def _check(self, credentials: Credentials, done: Verdict) -> None:
         """Have the password checked by a thread."""
         if self._pending >= PENDING:
             self._answer(credentials, done, None)
@@ -109,20 +105,20 @@ class PasswordFile:
         self._pending += 1
         future.add_done_callback(lambda future: self._return(credentials, done, future))
 
-    def _return(self, credentials: Credentials, done: Done, future: "Future[bool]") -> None:
+    def _return(self, credentials: Credentials, done: Verdict, future: "Future[bool]") -> None:
         """Bring the answer from the thread to the loop."""
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._checked, credentials, done, future)
 
-    def _checked(self, credentials: Credentials, done: Done, future: "Future[bool]") -> None:
+    def _checked(self, credentials: Credentials, done: Verdict, future: "Future[bool]") -> None:
         self._pending -= 1
         if future.cancelled() or future.exception() is not None or not future.result():
             self._answer(credentials, done, None)
             return
         self._attempts.succeed(credentials.peer.address)
-        self._answer(credentials, done, Principal(credentials.login or "", False))
+        self._answer(credentials, done, Principal(credentials.login or "", is_proven=True))
 
-    def _answer(self, credentials: Credentials, done: Done, principal: Principal | None) -> None:
+    def _answer(self, credentials: Credentials, done: Verdict, principal: Principal | None) -> None:
         if principal is None:
             log.info("! refused login %.256r from %s", credentials.login, credentials.peer.address)
         done(principal)

@@ -1,16 +1,15 @@
 """Access by rules: who may do what, by name and by pattern."""
 
-import re
 from collections.abc import Sequence
 
+from hoofbeat.broker import patterns
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import AccessRule
-from hoofbeat.errors import ConfigError
+from hoofbeat.errors import ConfigError, Refused
 
 USER = "{user}"
 
-_WORD = re.compile(r"[/.][^/.]*")  # a separator belongs to the word behind it
 _REMEMBERED = 10_000
 _ENCODED = str.maketrans({"/": "%2F", ".": "%2E", "%": "%25"})
 
@@ -20,7 +19,8 @@ class Rules:
 
     Without rules everybody may do everything. ``{user}`` in a pattern is the user's own name as
     one word, taken literally: a ``/``, a ``.`` or a ``%`` in the name stands in the destination
-    as ``%2F``, ``%2E`` or ``%25``, and a ``*`` is no wildcard. It never fits the anonymous.
+    as ``%2F``, ``%2E`` or ``%25``, and a ``*`` is no wildcard. What is said of a user holds for
+    who proved to be that user, not for who just claims it.
     """
 
     __slots__ = ("_memory", "_rules")
@@ -47,8 +47,8 @@ class Rules:
         return right.name.lower() in rights
 
     def _decide(self, principal: Principal, destination: str) -> frozenset[str]:
-        words = _WORD.findall(destination)
-        if words and "".join(words) == destination:
+        if destination.startswith("/"):
+            words = patterns.split(destination)
             for rule in self._rules:
                 if rule.fits(principal, words):
                     return rule.rights
@@ -63,19 +63,27 @@ class _Rule:
     def __init__(self, rule: AccessRule) -> None:
         self.rights = frozenset(rule.rights)
         self._user = rule.user
-        self._words = _WORD.findall(rule.pattern)
-        for word in self._words:
-            if USER in word and word[1:] != USER:
-                raise ConfigError(f"access: {rule.pattern!r}: {USER} must be a whole word")
-            if "*" in word and word[1:] not in ("*", "**"):
-                raise ConfigError(f"access: {rule.pattern!r}: * and ** must be whole words")
+        self._words = _words(rule.pattern)
 
     def fits(self, principal: Principal, words: Sequence[str]) -> bool:
         """Say whether the rule is about that user and that destination."""
-        if self._user != "*" and (principal.is_anonymous or self._user != principal.name):
+        name = principal.name if principal.is_proven else ""
+        if self._user not in ("*", name):
             return False
-        user = None if principal.is_anonymous else principal.name.translate(_ENCODED)
-        return _fits(self._words, words, user)
+        return _fits(self._words, words, name.translate(_ENCODED) or None)
+
+
+def _words(pattern: str) -> list[str]:
+    try:
+        words = patterns.check(pattern)
+    except Refused as refusal:
+        raise ConfigError(f"access: {pattern!r}: {refusal}") from None
+    for word in words:
+        if USER in word and word[1:] != USER:
+            raise ConfigError(f"access: {pattern!r}: {USER} must be a whole word")
+        if "*" in word and word[1:] not in ("*", "**"):
+            raise ConfigError(f"access: {pattern!r}: * and ** must be whole words")
+    return words
 
 
 def _fits(pattern: Sequence[str], words: Sequence[str], user: str | None) -> bool:
