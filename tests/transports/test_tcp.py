@@ -186,7 +186,7 @@ async def test_a_unix_socket_carries_the_same(gate: EchoGate, tmp_path: Path) ->
     async with client_of(listener.server) as client:
         client.send(b"quit\n", *[b"more\n"] * 1000)
         assert await client.rest() == b"bye\n"
-    assert gate.echoes[0].peer == ("unix", str(path), 0, True, False)
+    assert gate.echoes[0].peer == ("unix", "", 0, True, False)
     listener.close()
     assert not path.exists()
 

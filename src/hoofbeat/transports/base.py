@@ -67,16 +67,14 @@ class Gate(Protocol):
 
 
 def peer_of(transport: BaseTransport, kind: str) -> Peer:
-    """Say who is at the other end; of a Unix socket the address is the socket's path."""
+    """Say who is at the other end."""
+    if kind == "unix":
+        return Peer(kind, "", 0, is_local=True)
     name = transport.get_extra_info("peername")
-    if isinstance(name, tuple):
-        address = name[0].removeprefix("::ffff:")
-        is_local = ip_address(address.partition("%")[0]).is_loopback
-        return Peer(kind, address, name[1], is_local, False)
-    path = transport.get_extra_info("sockname")
-    if isinstance(path, str):
-        return Peer(kind, path, 0, True, False)
-    return Peer(kind, "", 0, False, False)  # it left before it could be asked
+    if not isinstance(name, tuple):  # it left before it could be asked
+        return Peer(kind, "", 0, is_local=False)
+    address = name[0].removeprefix("::ffff:")
+    return Peer(kind, address, name[1], ip_address(address.partition("%")[0]).is_loopback)
 
 
 class StreamOutlet(NetworkProtocol):
