@@ -47,6 +47,7 @@ async def test_leaving_waits_for_the_receipt_of_disconnect() -> None:
         (b"ERROR\nmessage:no\n\n\0", "refused: no"),
         (b"ERROR\nmessage:no\n\nask\nfirst\0", "refused: no: ask first"),
         (b"ERROR\nmessage:no way\n\nno\0", "refused: no way"),
+        (b"ERROR\nmessage:no way\n\nno way (here)\0", "refused: no way (here)"),
         (b"ERROR\n\n\0", "refused: the broker sent ERROR"),
         (b"ERROR\nmessage:a\\cb\n\n\0", "refused: a:b"),
         (b"ERROR\nmessage:a\\xb\n\n\0", "refused: a\\xb"),

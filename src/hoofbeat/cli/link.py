@@ -219,4 +219,6 @@ def _refusal(frame: Frame, version: Version | None) -> str:
         with suppress(RemoteProtocolError):
             summary = unescape(summary, Version.V1_2)
     detail = " ".join(frame.body.decode(errors="replace").split())
+    if summary in detail:
+        return f"refused: {detail}"
     return f"refused: {summary}" + (f": {detail}" if detail and detail not in summary else "")
