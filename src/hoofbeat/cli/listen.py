@@ -6,13 +6,13 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 import typer
 
 from hoofbeat.cli import endpoint
-from hoofbeat.cli.endpoint import Endpoint
 from hoofbeat.cli.link import Link, open_link
 from hoofbeat.cli.options import Ca, Login, Passcode, Url, login_headers
 from hoofbeat.cli.output import printable
@@ -74,7 +74,7 @@ def listen(
         subscribe.setdefault("prefetch-count", str(min(count, 100)))  # leave the rest to others
     show = as_line if as_json else as_frame if headers else as_body
     request = Request(subscribe, mode is not Ack.AUTO, count, show)
-    asyncio.run(_listen(endpoint.parse(url), login_headers(login, passcode), ca, request))
+    asyncio.run(_listen(open_link(endpoint.parse(url), login_headers(login, passcode), ca), request))
 
 
 def as_body(frame: Frame) -> bytes:
@@ -100,8 +100,8 @@ def as_line(frame: Frame) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-async def _listen(where: Endpoint, who: Mapping[str, str], ca: str, request: Request) -> None:
-    async with open_link(where, who, ca) as link:
+async def _listen(opening: AbstractAsyncContextManager[Link], request: Request) -> None:
+    async with opening as link:
         await link.confirm(Command.SUBSCRIBE, request.headers)
         await _until_stopped(_show(link, request))
         await link.leave()

@@ -3,13 +3,13 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 import typer
 
 from hoofbeat.cli import endpoint
-from hoofbeat.cli.endpoint import Endpoint
-from hoofbeat.cli.link import open_link
+from hoofbeat.cli.link import Link, open_link
 from hoofbeat.cli.options import Ca, Login, Passcode, Url, login_headers
 from hoofbeat.errors import ConfigError
 from hoofbeat.protocol.commands import Command
@@ -33,8 +33,8 @@ def send(
     """Send one message, and wait until the broker has it."""
     headers = {"destination": destination, **dict(map(parse_header, header or ()))}
     content = sys.stdin.buffer.read() if body == "-" else body.encode()
-    where = endpoint.parse(url)
-    receipt_id = asyncio.run(_send(where, login_headers(login, passcode), ca, headers, content, receipt))
+    link = open_link(endpoint.parse(url), login_headers(login, passcode), ca)
+    receipt_id = asyncio.run(_send(link, headers, content, receipt))
     if receipt_id:
         print(f"receipt {receipt_id}")
 
@@ -52,10 +52,10 @@ def parse_header(text: str) -> tuple[str, str]:
 
 
 async def _send(
-    where: Endpoint, who: Mapping[str, str], ca: str, headers: Mapping[str, str], body: bytes, receipt: bool
+    opening: AbstractAsyncContextManager[Link], headers: Mapping[str, str], body: bytes, receipt: bool
 ) -> str:
     """Send, and leave with a receipt: by then the broker has handled everything before it."""
-    async with open_link(where, who, ca) as link:
+    async with opening as link:
         if receipt or "receipt" in headers:
             receipt_id = await link.confirm(Command.SEND, headers, body)
         else:
