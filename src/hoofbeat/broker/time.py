@@ -13,3 +13,17 @@ class Now(NamedTuple):
 
     monotonic: float
     epoch_ms: int
+
+
+class Clock:
+    """The latest reading that came in: what the parts of one broker go by.
+
+    Attributes:
+        now: set on entry to the broker, and read by whoever needs the time below it.
+    """
+
+    __slots__ = ("now",)
+
+    def __init__(self, now: Now) -> None:
+        """Start with one reading."""
+        self.now = now

@@ -69,7 +69,7 @@ class BlockReader:
             block = self._parse(raw)
             if not _is_plain(block) or len(raw) > _CACHED_BYTES or self.version is None:
                 return block
-            self._remember_bare(raw, block.headers)
+            self._remember_bare(raw, block)
         if len(self.young) >= _GENERATION:
             self._old, self.young = self.young, {}
         self.young[raw] = block
@@ -83,13 +83,16 @@ class BlockReader:
             headers = self._old_bare.get(bare)
             if headers is None:
                 return None
-            self._remember_bare(raw, headers)
+            self._young_bare[bare] = headers
         return Block(Command.SEND, headers, length)
 
-    def _remember_bare(self, raw: bytes, headers: Headers) -> None:
+    def _remember_bare(self, raw: bytes, block: Block) -> None:
+        bare, length = _split_length(raw)
+        if length != block.length:
+            return  # a length written in a way that only the parser understands
         if len(self._young_bare) >= _GENERATION:
             self._old_bare, self._young_bare = self._young_bare, {}
-        self._young_bare[_split_length(raw)[0]] = headers
+        self._young_bare[bare] = block.headers
 
     def _parse(self, raw: bytes) -> Block:
         self.parsed += 1

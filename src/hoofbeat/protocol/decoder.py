@@ -27,7 +27,7 @@ class FrameDecoder:
         waiting: CONNECT came, and the version is not known yet.
     """
 
-    __slots__ = ("_limits", "_need", "_partial", "_reader", "_scan", "_seen", "fault", "waiting")
+    __slots__ = ("_body", "_limits", "_need", "_partial", "_reader", "_scan", "_seen", "fault", "waiting")
 
     def __init__(self, reader: BlockReader, limits: FrameLimits) -> None:
         """Start before the first byte; ``reader`` is the one for no version yet."""
@@ -37,6 +37,7 @@ class FrameDecoder:
         self._limits = limits
         self._partial: bytearray | None = None
         self._need = 0  # octets a partial frame has when its announced body is whole; 0 unknown
+        self._body = 0  # where a partial body without length starts
         self._seen = 0  # octets of a partial body searched for NUL in vain; 0 in the headers
         self._scan: HeaderScan | None = None
 
@@ -70,6 +71,9 @@ class FrameDecoder:
                 return []
             data = bytes(partial)
             self._partial = None
+        elif self.waiting:
+            self._partial = bytearray(data)
+            return []
         frames: list[Frame] = []
         try:
             end = self._cut(data, frames)
@@ -78,6 +82,11 @@ class FrameDecoder:
         except RemoteProtocolError as fault:
             self._fail(fault)
         return frames
+
+    @property
+    def kept(self) -> int:
+        """Count the octets that wait to become a frame."""
+        return len(self._partial) if self._partial is not None else 0
 
     def _fail(self, fault: RemoteProtocolError) -> None:
         self.fault = fault
@@ -110,6 +119,7 @@ class FrameDecoder:
                 self._check_size((size if stop < 0 else stop) - body)
                 if stop < 0:
                     self._seen = size - pos
+                    self._body = body - pos
                     return pos
             else:
                 stop = body + length
@@ -172,7 +182,7 @@ class FrameDecoder:
             self._need = 0
         elif self._seen:
             seen, self._seen = self._seen, len(partial)
-            if partial.find(b"\0", seen) < 0 and len(partial) <= self._limits.body_bytes:
+            if partial.find(b"\0", seen) < 0 and len(partial) - self._body <= self._limits.body_bytes:
                 return False
             self._seen = 0
         return True

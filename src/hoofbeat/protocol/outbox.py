@@ -41,9 +41,10 @@ class Outbox:
         size: octets that wait here.
         is_paused: the transport is full.
         paused_at: since when, by the monotonic clock; infinity while it is not.
+        written_at: when it was last flushed, by the monotonic clock.
     """
 
-    __slots__ = ("_chunks", "_dirty", "framing", "is_paused", "outlet", "paused_at", "size")
+    __slots__ = ("_chunks", "_dirty", "framing", "is_paused", "outlet", "paused_at", "size", "written_at")
 
     def __init__(self, outlet: Outlet, framing: Framing, dirty: "list[Outbox]") -> None:
         """Start empty; ``dirty`` is the list the outbox joins when it has something to write."""
@@ -52,6 +53,7 @@ class Outbox:
         self.size = 0
         self.is_paused = False
         self.paused_at = INFINITY
+        self.written_at = 0.0
         self._dirty = dirty
         self._chunks: list[bytes] = []
 

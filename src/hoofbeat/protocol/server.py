@@ -39,9 +39,9 @@ class ServerSession:
 
     __slots__ = (
         "_decoder",
+        "_fed_in_vain",
         "_limits",
         "_readers",
-        "_unauthenticated",
         "id",
         "is_soft",
         "outbox",
@@ -61,7 +61,7 @@ class ServerSession:
         self._readers = readers
         self._limits = limits
         self._decoder = FrameDecoder(readers[None], UNAUTHENTICATED)
-        self._unauthenticated = UNAUTHENTICATED_BYTES
+        self._fed_in_vain = 0
 
     @property
     def fault(self) -> ProtocolError | None:
@@ -76,14 +76,14 @@ class ServerSession:
     def feed(self, data: bytes, now: float) -> list[Frame]:
         """Take in bytes and return the frames they complete; see :class:`FrameDecoder`."""
         self.pulse.received = now
-        if self.state in (State.CONNECTING, State.AUTHENTICATING):
-            self._unauthenticated -= len(data)
-            if self._unauthenticated < 0 and self._decoder.fault is None:
+        frames = self._decoder.feed(data)
+        if self.state is State.CONNECTING and not frames:
+            self._fed_in_vain += len(data)
+            if self._fed_in_vain > UNAUTHENTICATED_BYTES and self._decoder.fault is None:
                 self._decoder.fault = RemoteProtocolError(
-                    f"more than {UNAUTHENTICATED_BYTES} bytes before CONNECTED", section="Size Limits"
+                    f"more than {UNAUTHENTICATED_BYTES} bytes before CONNECT", section="Size Limits"
                 )
-                return []
-        return self._decoder.feed(data)
+        return frames
 
     def advance(self, command: Command) -> None:
         """Step to the state that ``command`` leads to, or raise RemoteProtocolError."""

@@ -1,0 +1,95 @@
+"""Where the parts are put together: the only file that knows every class."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from hoofbeat.broker.access import Access, AllowAll
+from hoofbeat.broker.broker import Broker
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.time import Clock, Now
+from hoofbeat.broker.users import AnyLogin, Authenticator
+from hoofbeat.config import BrokerConfig, ServerConfig
+from hoofbeat.engines.local.engine import LocalEngine
+from hoofbeat.server.memory_mark import MemoryMark
+from hoofbeat.server.passwords import PasswordFile
+from hoofbeat.server.rules import Rules
+from hoofbeat.server.server import Server
+from hoofbeat.server.timers import Turns
+
+_PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
+_DEFAULT_CONFIG = BrokerConfig()
+
+
+def make_broker(
+    config: BrokerConfig = _DEFAULT_CONFIG,
+    *,
+    authenticator: Authenticator | None = None,
+    access: Access | None = None,
+    new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    epoch: str | None = None,
+    wake: Callable[[], None] = lambda: None,
+    per_user: int = 50,
+) -> Broker:
+    """Make a broker that keeps everything in memory, without I/O.
+
+    Args:
+        config: what is allowed.
+        authenticator: None takes any login at its word.
+        access: None grants everything.
+        new_id: makes names that nobody can guess.
+        epoch: tells the message ids of this start from others; None takes the time.
+        wake: called when something outside a read left bytes to flush.
+        per_user: sessions at one time of one user who proved who it is.
+    """
+    granted = access or AllowAll()
+    clock, stats = Clock(Now(0.0, 0)), Stats()
+    return Broker(
+        config,
+        engine=LocalEngine(config, access=granted, clock=clock, stats=stats),
+        authenticator=authenticator or AnyLogin(),
+        access=granted,
+        clock=clock,
+        stats=stats,
+        new_id=new_id,
+        epoch=epoch or f"{time.time_ns() // 1_000_000:x}",
+        wake=wake,
+        per_user=per_user,
+    )
+
+
+def make_server(config: ServerConfig, *, memory: MemoryMark | None = None) -> Server:
+    """Make a server on the running event loop; nothing is bound before its ``start``.
+
+    Args:
+        config: listeners, users, rules and limits.
+        memory: how short memory is told from plenty; None for the usual share of what there is.
+
+    Raises:
+        ConfigError: the users file or a rule can't be used.
+    """
+    turns = Turns()
+    broker = make_broker(
+        config.broker,
+        authenticator=_make_authenticator(config),
+        access=Rules(config.access),
+        wake=turns.wake,
+        per_user=config.limits.per_user,
+    )
+    return Server(config, broker, turns, memory)
+
+
+def _make_authenticator(config: ServerConfig) -> Authenticator:
+    if not config.users_file:
+        return AnyLogin()
+    return PasswordFile(
+        Path(config.users_file),
+        ThreadPoolExecutor(_PASSWORD_THREADS, "passwords"),
+        asyncio.get_running_loop(),
+        failures_per_minute=config.limits.failed_logins_per_minute,
+        allow_anonymous=config.allow_anonymous,
+        allow_plaintext=config.allow_plaintext_passwords,
+    )

@@ -1,0 +1,250 @@
+"""The broker: frames of one read in, deliveries noted in outboxes, all in one go."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hoofbeat.broker import sending, settling, transacting
+from hoofbeat.broker.connecting import connect, disconnect
+from hoofbeat.broker.core import Core
+from hoofbeat.broker.engine import Settlement
+from hoofbeat.broker.hold import HoldReason
+from hoofbeat.broker.session import BrokerSession
+from hoofbeat.broker.subscribing import subscribe, unsubscribe
+from hoofbeat.broker.time import Now
+from hoofbeat.broker.users import Peer
+from hoofbeat.errors import Refused, RemoteProtocolError
+from hoofbeat.protocol.commands import Command
+from hoofbeat.protocol.frames import Frame
+from hoofbeat.protocol.framing import Framing
+from hoofbeat.protocol.limits import FrameLimits
+from hoofbeat.protocol.outbox import Outbox, Outlet
+from hoofbeat.protocol.states import State
+from hoofbeat.protocol.transactions import TransactionLimits
+
+Verb = Callable[[Core, BrokerSession, Frame], None]
+
+# Frames that are handled one by one. SEND, ACK and NACK come in runs: see Broker._next_run.
+_VERBS: Mapping[Command, Verb] = {
+    Command.CONNECT: connect,
+    Command.STOMP: connect,
+    Command.SUBSCRIBE: subscribe,
+    Command.UNSUBSCRIBE: unsubscribe,
+    Command.BEGIN: transacting.begin,
+    Command.COMMIT: transacting.commit,
+    Command.ABORT: transacting.abort,
+    Command.DISCONNECT: disconnect,
+}
+_SETTLING = (Command.ACK, Command.NACK)
+
+
+class Broker(Core):
+    """One broker, for one event loop; plain synchronous calls, and the time comes in."""
+
+    def open(self, outlet: Outlet, framing: Framing, peer: Peer, now: Now) -> BrokerSession:
+        """Begin a session on a new connection."""
+        self.clock.now = now
+        limits = self.config.limits
+        session = BrokerSession(
+            self.new_id(),
+            Outbox(outlet, framing, self.dirty),
+            peer,
+            readers=self.readers,
+            limits=FrameLimits(
+                headers=limits.headers,
+                line_bytes=limits.header_line_bytes,
+                block_bytes=limits.header_block_bytes,
+                body_bytes=limits.body_bytes,
+            ),
+            transaction_limits=TransactionLimits(
+                limits.transactions, limits.transaction_frames, limits.transaction_bytes
+            ),
+            overruns=self.overruns,
+            now=now.monotonic,
+        )
+        self.sessions[session.id] = session
+        self.stats.sessions_opened += 1
+        self.schedule(session)
+        return session
+
+    def received(self, session: BrokerSession, data: bytes, now: Now) -> None:
+        """Handle what one read brought; answers wait in the outboxes for :meth:`flush`."""
+        self.clock.now = now
+        if session.is_over:
+            return
+        frames = session.feed(data, now.monotonic)
+        if session.hold is not None:
+            session.backlog += frames
+            return
+        self._handle(session, frames)
+        self._go_on()
+
+    def flush(self) -> None:
+        """Write every outbox that has something to write: once per turn of the loop."""
+        self._end_slow_readers()
+        self._go_on()
+        written_at = self.clock.now.monotonic
+        for outbox in self.dirty:
+            outbox.flush()
+            outbox.written_at = written_at
+        self.dirty.clear()
+        self.engine.refill()
+        if self.dirty or self.overruns or self.released:
+            self.wake()  # in the next turn, so that others have theirs between
+
+    def pause(self, session: BrokerSession, now: Now) -> None:
+        """The peer reads too slowly: its subscriptions have no credit until it catches up."""
+        session.outbox.pause(now.monotonic)
+        self.schedule(session)
+
+    def resume(self, session: BrokerSession, now: Now) -> None:
+        """The peer has caught up."""
+        self.clock.now = now
+        session.outbox.resume()
+        session.outbox.written_at = now.monotonic
+        for subscription in tuple(session.subscriptions.values()):
+            self.engine.replenish(subscription)
+
+    def lost(self, session: BrokerSession, now: Now) -> None:
+        """The stream is gone: what the session held goes to others."""
+        self.clock.now = now
+        self.forget(session)
+        self._go_on()
+
+    def advance(self, now: Now) -> float:
+        """Do what is due, and return when to be called again; infinity for never."""
+        self.clock.now = now
+        while (session := self.due(now.monotonic)) is not None:
+            self._look_at(session, now.monotonic)
+        deadline = self.engine.advance()
+        self._go_on()
+        self.deadline = min(self.deadline, deadline)
+        return self.deadline
+
+    def set_memory_short(self, is_short: bool, now: Now) -> None:
+        """Hold whoever sends while the server is short of memory, and let go after."""
+        self.clock.now = now
+        self.is_memory_short = is_short
+        if not is_short:
+            for session in tuple(self.sessions.values()):
+                if session.hold is not None and session.hold.reason is HoldReason.MEMORY:
+                    session.hold.end()
+
+    def drain(self, now: Now) -> None:
+        """End every session: its last answers, then ERROR, then the close."""
+        self.clock.now = now
+        for session in tuple(self.sessions.values()):
+            session.is_soft = False
+            self.refuse(session, Refused("the server is shutting down", detail="connect again in a while"))
+
+    # The river.
+
+    def _handle(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
+        """Handle frames in order until they end, or the session does, or it has to wait."""
+        at, end = 0, len(frames)
+        while at < end:
+            if session.hold is not None:
+                session.backlog = [*frames[at:], *session.backlog]
+                return
+            if session.is_over:
+                return
+            at = self._next_run(session, frames, at)
+        fault = session.fault
+        if fault is not None and session.hold is None and not session.is_over:
+            self.fail(session, fault, {})
+
+    def _next_run(self, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+        """Handle the frames that belong together with the one at ``at``; return where they end."""
+        frame = frames[at]
+        command, headers, _ = frame
+        stop = at + 1
+        if session.state is not State.CONNECTED or command in _VERBS:
+            self._single(session, frame)
+        elif command is Command.SEND and "transaction" not in headers.fields:
+            if self.is_memory_short:
+                sending.wait_for_memory(self, session)
+                return at
+            most = min(len(frames), at + sending.RUN)
+            while stop < most and frames[stop][1] is headers:
+                stop += 1
+            try:
+                sending.send(self, session, frames[at:stop])
+            except Refused as refused:
+                self.refuse(session, refused, headers.get("receipt"))
+        elif command in _SETTLING and "transaction" not in headers.fields:
+            stop = self._settle(session, frames, at)
+        else:
+            self._single(session, frame)
+        return stop
+
+    def _single(self, session: BrokerSession, frame: Frame) -> None:
+        receipt = frame.headers.get("receipt")
+        try:
+            session.advance(frame.command)
+            _VERBS.get(frame.command, transacting.take_in)(self, session, frame)
+        except Refused as refused:
+            subscription = frame.headers.get("id") if frame.command is Command.SUBSCRIBE else None
+            self.refuse(session, refused, receipt, subscription)
+        except RemoteProtocolError as fault:
+            self.fail(session, fault, {} if receipt is None else {"receipt-id": receipt})
+
+    def _settle(self, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+        """Settle with a run of ACKs and NACKs, in one call to the engine."""
+        settlements: list[Settlement] = []
+        receipts: list[str] = []
+        stop, refused = at, None
+        while stop < len(frames) and refused is None:
+            command, headers, _ = frames[stop]
+            if command not in _SETTLING or "transaction" in headers.fields:
+                break
+            stop += 1
+            try:
+                settling.settle(self, session, frames[stop - 1], settlements)
+                if "receipt" in headers.fields:
+                    receipts.append(headers["receipt"])
+            except Refused as error:
+                refused = error
+        settling.apply(self, session, settlements, receipts)
+        if refused is not None:
+            self.refuse(session, refused, frames[stop - 1].headers.get("receipt"))
+        return stop
+
+    def _go_on(self) -> None:
+        """Go on with sessions whose wait is over, one after the other."""
+        while self.released:
+            session = self.released.pop(0)
+            if session.is_over or session.hold is not None:
+                continue
+            session.outbox.outlet.resume_reading()
+            backlog, session.backlog = session.backlog, []
+            backlog += session.feed(b"", self.clock.now.monotonic)
+            self._handle(session, backlog)
+
+    # What is due.
+
+    def _look_at(self, session: BrokerSession, now: float) -> None:
+        limits = self.config.limits
+        session.pulse.sent = max(session.pulse.sent, session.outbox.written_at)
+        connecting = session.state in (State.CONNECTING, State.AUTHENTICATING)
+        if session.outbox.is_paused and session.outbox.paused_at + limits.slow_seconds <= now:
+            self.overruns.append(session)
+        elif connecting and session.opened_at + limits.connect_seconds <= now:
+            self.refuse(session, Refused(f"no CONNECT within {limits.connect_seconds:g} seconds"))
+        elif session.held_until <= now and session.hold is not None:
+            session.hold.give_up()
+        elif session.hold is None and session.pulse.is_lost(now):
+            self.refuse(session, Refused("heart-beats stopped coming"))
+            self.end(session)
+        elif session.pulse.is_due(now):
+            session.pulse.sent = now
+            session.beat()
+        if session.id in self.sessions:
+            self.schedule(session)
+
+    def _end_slow_readers(self) -> None:
+        """Tell readers that do not keep up, and close; what waited for them is let go."""
+        while self.overruns:
+            session = self.overruns.pop()
+            if session.id in self.sessions:
+                self.stats.slow_consumers += 1
+                session.is_soft = False
+                session.outbox.drop()
+                self.refuse(session, Refused("slow reader", detail="what was sent came faster than it was read"))

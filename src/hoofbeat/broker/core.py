@@ -1,0 +1,213 @@
+"""What all parts of the broker share: sessions, answers, waiting."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.destination import Destination
+from hoofbeat.broker.engine import Engine, ignore
+from hoofbeat.broker.hold import Hold
+from hoofbeat.broker.session import BrokerSession
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.time import Clock
+from hoofbeat.broker.users import Authenticator
+from hoofbeat.config import BrokerConfig
+from hoofbeat.errors import ProtocolError, Refused
+from hoofbeat.protocol.outbox import INFINITY, Outbox
+from hoofbeat.protocol.server import make_readers
+from hoofbeat.protocol.states import State
+
+
+class Core:
+    """State of one broker, and how it answers; the verbs of clients are in modules beside it.
+
+    Attributes:
+        deadline: nearest time at which something may be due; infinity for none.
+        sessions: the live ones, by id.
+        released: sessions whose wait is over, to be gone on with.
+        is_memory_short: publishers are held.
+    """
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        *,
+        engine: Engine,
+        authenticator: Authenticator,
+        access: Access,
+        clock: Clock,
+        stats: Stats,
+        new_id: Callable[[], str],
+        epoch: str,
+        wake: Callable[[], None],
+        per_user: int = 50,
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            config: what is allowed.
+            engine: who gets a message.
+            authenticator: who a client is.
+            access: who may do what.
+            clock: shared with the engine, and set by the broker.
+            stats: shared with the engine.
+            new_id: makes names that nobody can guess; no colon, dash or slash in them.
+            epoch: tells the message ids of this start from those of others; no colon in it.
+            wake: called when something outside a read left bytes to flush.
+            per_user: sessions at one time of one user who proved who it is.
+        """
+        self.config = config
+        self.engine = engine
+        self.authenticator = authenticator
+        self.access = access
+        self.clock = clock
+        self.stats = stats
+        self.new_id = new_id
+        self.wake = wake
+        self.per_user = per_user
+        self.message_prefix = f"{epoch}-".encode()
+        self.next_number = 1
+        self.sessions: dict[str, BrokerSession] = {}
+        self.users: dict[str, int] = {}
+        self.temp_owners: dict[str, BrokerSession] = {}
+        self.readers = make_readers()
+        self.dirty: list[Outbox] = []
+        self.overruns: list[BrokerSession] = []
+        self.released: list[BrokerSession] = []
+        self.is_memory_short = False
+        self.deadline = INFINITY
+        self._deadlines: list[tuple[float, int, BrokerSession]] = []
+        self._tie = 0
+
+    # Answers.
+
+    def refuse(
+        self,
+        session: BrokerSession,
+        refused: Refused,
+        receipt: str | None = None,
+        subscription: str | None = None,
+    ) -> None:
+        """Answer a frame that the broker will not act on; the end of a session that is not soft."""
+        if session.state is State.CLOSED:
+            return
+        more = {} if receipt is None else {"receipt-id": receipt}
+        if subscription is not None:
+            more["subscription"] = subscription
+        if session.is_soft:
+            more["fatal"] = "false"
+        session.error(refused.summary, refused.detail or refused.summary, more)
+        if not session.is_soft:
+            self.end(session)
+
+    def fail(self, session: BrokerSession, fault: ProtocolError, more: dict[str, str]) -> None:
+        """Answer a frame that breaks the protocol: the end of every session."""
+        if session.state is not State.CLOSED:
+            session.error(fault.summary, str(fault), more)
+            self.end(session)
+
+    def end(self, session: BrokerSession) -> None:
+        """Close a session from our side; its subscriptions end now, not when the stream does."""
+        session.close()
+        self.forget(session)
+
+    def forget(self, session: BrokerSession) -> None:
+        """Take a session out of everything; calling it again does nothing."""
+        if self.sessions.pop(session.id, None) is None:
+            return
+        session.state = State.CLOSED
+        if session.hold is not None:
+            hold, session.hold = session.hold, None
+            hold.on_end = None
+            hold.give_up()
+        session.backlog = []
+        for key in tuple(session.subscriptions):
+            subscription = session.remove(key)
+            if subscription is not None:
+                self.engine.detach(subscription, ignore)
+        if session.principal.is_proven:
+            self.users[session.principal.name] -= 1
+            if not self.users[session.principal.name]:
+                del self.users[session.principal.name]
+        if session.temp_prefix:
+            del self.temp_owners[session.temp_prefix]
+            self.engine.forget(session.temp_prefix)
+
+    # Waiting.
+
+    def hold(self, session: BrokerSession, hold: Hold, seconds: float) -> None:
+        """Handle nothing more of a session until ``hold`` ends, or is given up."""
+        if hold.is_over:
+            return
+        session.hold = hold
+        session.held_until = self.clock.now.monotonic + seconds
+        hold.on_end = lambda: self.release(session)
+        session.outbox.outlet.pause_reading()
+        self.schedule(session)
+
+    def release(self, session: BrokerSession) -> None:
+        """Go on with a session as soon as the work at hand is done."""
+        session.hold = None
+        session.held_until = INFINITY
+        if session.id in self.sessions:
+            self.released.append(session)
+            self.wake()
+
+    def schedule(self, session: BrokerSession) -> None:
+        """Look at a session again when the next thing about it may be due."""
+        at = min(session.held_until, session.pulse.deadline())
+        if session.state in (State.CONNECTING, State.AUTHENTICATING):
+            at = min(at, session.opened_at + self.config.limits.connect_seconds)
+        if session.outbox.is_paused:
+            at = min(at, session.outbox.paused_at + self.config.limits.slow_seconds)
+        if at < session.looked_at:
+            session.looked_at = at
+            self._tie += 1
+            heappush(self._deadlines, (at, self._tie, session))
+            self.deadline = min(self.deadline, at)
+
+    def due(self, now: float) -> BrokerSession | None:
+        """Take the next session out that has to be looked at, or return None."""
+        while self._deadlines:
+            at, _, session = self._deadlines[0]
+            if at > now:
+                self.deadline = at
+                return None
+            heappop(self._deadlines)
+            if at == session.looked_at and session.id in self.sessions:
+                session.looked_at = INFINITY
+                return session
+        self.deadline = INFINITY
+        return None
+
+    # Rights.
+
+    def check(self, session: BrokerSession, right: Right, destination: Destination) -> None:
+        """Raise Refused unless the session's user may do this.
+
+        Temporary destinations belong to who knows their names: they can't be guessed.
+        """
+        if not destination.kind.is_temporary and not self.access.may(
+            session.principal, right, destination.name
+        ):
+            verb = "read" if right is Right.READ else "write"
+            raise Refused(f"Access refused: not allowed to {verb} {destination.name[:128]!r}")
+
+
+class Answer:
+    """The ``done`` of one frame: RECEIPT or ERROR."""
+
+    __slots__ = ("_core", "_receipt", "_session")
+
+    def __init__(self, core: Core, session: BrokerSession, receipt: str | None) -> None:
+        """Remember whom to answer; without ``receipt`` only a refusal is answered."""
+        self._core = core
+        self._session = session
+        self._receipt = receipt
+
+    def __call__(self, refused: Refused | None) -> None:
+        """Answer."""
+        if refused is not None:
+            self._core.refuse(self._session, refused, self._receipt)
+        elif self._receipt is not None and self._session.state is not State.CLOSED:
+            self._session.receipt(self._receipt)

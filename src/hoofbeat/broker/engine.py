@@ -1,0 +1,69 @@
+"""The seam to whoever decides who gets a message."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from hoofbeat.broker.delivery import Delivery, Outcome
+from hoofbeat.broker.hold import Hold
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.errors import Refused
+
+Done = Callable[[Refused | None], None]
+
+
+def ignore(refused: Refused | None) -> None:
+    """Be a ``done`` of no interest."""
+
+
+class Settlement(NamedTuple):
+    """The end of one delivery."""
+
+    subscription: Subscription
+    delivery: Delivery
+    outcome: Outcome
+
+
+class Engine(Protocol):
+    """Decides who gets a message: in this process, or in another broker.
+
+    Every verb is synchronous and only takes note. ``done`` is called exactly once for each call,
+    now or later: with what became of it, once that is as durable as this engine promises.
+    Receipts wait for ``done``; nothing else does.
+    """
+
+    def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
+        """Take in a run of messages to one destination, in order.
+
+        Returns:
+            a hold, if the sender must wait until it ends; None if it may go on.
+        """
+
+    def commit(
+        self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
+    ) -> None:
+        """All or nothing, across destinations; refused where the engine can't promise it."""
+
+    def attach(self, subscription: Subscription, done: Done) -> None:
+        """Deliver to ``subscription`` within its credit; ``done`` once it is live."""
+
+    def replenish(self, subscription: Subscription) -> None:
+        """The subscription has credit again."""
+
+    def detach(self, subscription: Subscription, done: Done) -> None:
+        """Stop delivering, and take back what it holds unsettled."""
+
+    def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
+        """End deliveries: acknowledged, to be redelivered, or dead. Unknown ones are ignored."""
+
+    def refill(self) -> None:
+        """Outboxes have been written: go on with those whose outbox was full."""
+
+    def is_full_for(self, subscription: Subscription, destination: str) -> bool:
+        """Say whether ``destination`` is full with what the subscription itself must settle."""
+
+    def forget(self, prefix: str) -> None:
+        """End every destination whose name starts so: the session that owned them is gone."""
+
+    def advance(self) -> float:
+        """Do what is due (expiry, delay); return when to be called again, or infinity."""

@@ -1,0 +1,43 @@
+"""A session that has to wait in the middle of a read."""
+
+from collections.abc import Callable
+from enum import Enum, auto
+
+
+class HoldReason(Enum):
+    """What is waited for."""
+
+    LOGIN = auto()  # it is being found out who the client is
+    FULL = auto()  # a queue has no room
+    MEMORY = auto()  # the server has none
+
+
+class Hold:
+    """Made by whoever has to be waited for; ended by it, or given up after some time.
+
+    Attributes:
+        reason: what is waited for.
+        on_end: called when the wait is over, however it went.
+    """
+
+    __slots__ = ("_give_up", "is_over", "on_end", "reason")
+
+    def __init__(self, reason: HoldReason, give_up: Callable[[], None]) -> None:
+        """Start to wait; ``give_up`` ends it from the other side."""
+        self.reason = reason
+        self.is_over = False
+        self.on_end: Callable[[], None] | None = None
+        self._give_up = give_up
+
+    def end(self) -> None:
+        """Say that the wait is over. Calling it again does nothing."""
+        if not self.is_over:
+            self.is_over = True
+            if self.on_end is not None:
+                self.on_end()
+
+    def give_up(self) -> None:
+        """Wait no longer."""
+        if not self.is_over:
+            self._give_up()
+            self.end()

@@ -1,0 +1,157 @@
+"""What was sent: a message, and what all messages of one header block share."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hoofbeat.broker.destination import Destination
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.encoder import message_tail, message_tails
+from hoofbeat.protocol.framing import Tails
+from hoofbeat.protocol.headers import Headers, write_lines
+from hoofbeat.protocol.versions import Version
+
+NORMAL_PRIORITY = 4
+_HIGHEST_PRIORITY = 9
+
+# Headers that end with the SEND, or that only the broker may set: never passed on.
+_STRIPPED = frozenset(
+    "content-length receipt transaction ack subscription user-name redelivered delivery-count offset"
+    " epoch recovered browser original-destination dead-letter-reason".split()
+)
+
+
+def _is_stripped(name: str) -> bool:
+    return name in _STRIPPED or name.startswith("hoofbeat-")
+
+
+class Envelope:
+    """What the headers of a SEND mean, worked out once for all messages that repeat them.
+
+    Attributes:
+        destination: where the message goes; for temporary ones its true name.
+        priority: 0 to 9; a queue gives out higher ones first.
+        ttl_ms: how long the message is worth delivering; 0 for ever.
+        expires_ms: epoch time after which it is not; 0 for never.
+        is_plain: nothing in it belongs to one frame or one session, so it may be shared.
+        prefix: of every message id.
+        lines: what MESSAGE will show, unescaped.
+    """
+
+    __slots__ = (
+        "_blocks",
+        "_raw",
+        "destination",
+        "expires_ms",
+        "is_plain",
+        "lines",
+        "prefix",
+        "priority",
+        "ttl_ms",
+    )
+
+    def __init__(self, destination: Destination, headers: Headers, prefix: bytes) -> None:
+        """Read the headers.
+
+        Raises:
+            Refused: one of them makes no sense.
+        """
+        self.destination = destination
+        self.prefix = prefix
+        self.priority = _priority(headers.get("priority"))
+        self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
+        self.expires_ms = _milliseconds(headers, "expires")
+        self.is_plain = "receipt" not in headers and "transaction" not in headers
+        self._blocks: dict[Version, bytes] = {}
+        self._raw = headers.raw
+        if self._raw is None or any(map(_is_stripped, headers)):
+            self._raw = None
+        self.lines = () if self._raw is not None else _kept(headers)
+
+    def block(self, version: Version) -> bytes:
+        """Return the headers as they stand in MESSAGE, each line with its LF in front."""
+        if self._raw is not None:
+            return self._raw
+        block = self._blocks.get(version)
+        if block is None:
+            block = self._blocks[version] = write_lines(self.lines, version)[0].encode()
+        return block
+
+    def expires_at(self, now_ms: int) -> int:
+        """Return until when a message sent now is worth delivering; 0 for ever."""
+        if self.ttl_ms:
+            return now_ms + self.ttl_ms
+        return self.expires_ms
+
+    def readdressed(self, destination: Destination, headers: Headers, more: Mapping[str, str]) -> "Envelope":
+        """Return an envelope with the same user headers for another destination.
+
+        Args:
+            destination: the new one.
+            headers: of the original, as :meth:`headers` gives them.
+            more: headers of the broker's own, at the end.
+        """
+        envelope = Envelope(destination, Headers(dict(headers.fields)), self.prefix)
+        kept = tuple((name, value) for name, value in _kept(headers) if name != "destination")
+        envelope.lines = (("destination", destination.name), *kept, *more.items())
+        envelope.ttl_ms = envelope.expires_ms = 0
+        return envelope
+
+    def headers(self) -> Headers:
+        """Return the headers of MESSAGE as a mapping."""
+        if self._raw is None:
+            return Headers(dict(reversed(self.lines)), None, self.lines)
+        lines = (line.partition(":") for line in self._raw.decode().split("\n")[1:])
+        pairs = tuple((name, value) for name, _, value in lines)
+        return Headers(dict(reversed(pairs)), None, pairs)
+
+
+class Message(NamedTuple):
+    """What was sent, once.
+
+    Attributes:
+        number: counts up; what its id ends with.
+        envelope: destination and headers.
+        body: any octets.
+        expires_ms: epoch time after which it is not delivered any more; 0 for never.
+    """
+
+    number: int
+    envelope: Envelope
+    body: bytes
+    expires_ms: int = 0
+
+
+def tails_of(messages: Sequence[Message], version: Version) -> Tails:
+    """Return what MESSAGE frames of these messages share, for subscribers of one version."""
+    first = messages[0].envelope
+    if all(message.envelope is first for message in messages):
+        numbered = [(message.number, message.body) for message in messages]
+        return Tails(message_tails(first.prefix, first.block(version), numbered))
+    return Tails([tail_of(message, version) for message in messages])
+
+
+def tail_of(message: Message, version: Version, suffix: bytes = b"") -> bytes:
+    """Return the end of one MESSAGE frame, ``suffix`` at the end of the message id."""
+    number, envelope, body, _ = message
+    return message_tail(b"%b%d%b" % (envelope.prefix, number, suffix), envelope.block(version), body)
+
+
+def _kept(headers: Headers) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in headers.lines() if not _is_stripped(pair[0]))
+
+
+def _milliseconds(headers: Headers, name: str) -> int:
+    text = headers.get(name)
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise Refused(f"{name} {text[:32]!r} is not a number of milliseconds")
+    return int(text)
+
+
+def _priority(text: str | None) -> int:
+    if not text:
+        return NORMAL_PRIORITY
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refused(f"priority {text[:32]!r} is not a number from 0 to 9")
+    return min(int(text), _HIGHEST_PRIORITY)

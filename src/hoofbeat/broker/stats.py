@@ -1,0 +1,38 @@
+"""What has happened, counted."""
+
+
+class Stats:
+    """Counters of one broker; they only grow.
+
+    Attributes:
+        messages_received: taken in by SEND.
+        messages_delivered: copies handed over.
+        messages_acknowledged: settled by ACK.
+        messages_redelivered: handed over again.
+        messages_dropped: given up without a dead letter.
+        messages_dead_lettered: given up, with one.
+        slow_consumers: sessions closed because they read too slowly.
+        sessions_opened: since the start.
+    """
+
+    __slots__ = (
+        "messages_acknowledged",
+        "messages_dead_lettered",
+        "messages_delivered",
+        "messages_dropped",
+        "messages_received",
+        "messages_redelivered",
+        "sessions_opened",
+        "slow_consumers",
+    )
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.messages_received = 0
+        self.messages_delivered = 0
+        self.messages_acknowledged = 0
+        self.messages_redelivered = 0
+        self.messages_dropped = 0
+        self.messages_dead_lettered = 0
+        self.slow_consumers = 0
+        self.sessions_opened = 0

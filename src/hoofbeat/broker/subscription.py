@@ -1,0 +1,152 @@
+"""A client's standing request for messages: what it is owed, and what it still holds."""
+
+from collections.abc import Callable, Sequence
+
+from hoofbeat.broker.delivery import AckMode, Delivery
+from hoofbeat.broker.destination import Destination
+from hoofbeat.broker.message import Message, tail_of, tails_of
+from hoofbeat.broker.users import Principal
+from hoofbeat.protocol.encoder import message_head
+from hoofbeat.protocol.outbox import Outbox
+from hoofbeat.protocol.server import ServerSession
+from hoofbeat.protocol.versions import FACTS, Version
+
+SLICE = 128  # messages handed to one subscription before its credit is looked at again
+
+
+class Subscription:
+    """One subscription of one session.
+
+    Attributes:
+        id: as the client chose it; None in STOMP 1.0, where it may have none.
+        serial: counts the subscriptions of a session; stands in every ACK.
+        session: whose it is.
+        principal: who that is.
+        overrun: called when its reader is too slow for it to be kept.
+        outbox: of the session.
+        version: what the session speaks.
+        destination: what it listens to.
+        ack: how its deliveries are settled.
+        head: the start of each of its MESSAGE frames.
+        prefetch: deliveries it may hold unsettled.
+        unsettled: by tag, in the order of delivery.
+        is_automatic: it came to be by a ``reply-to``, not by SUBSCRIBE.
+    """
+
+    __slots__ = (
+        "_has_ack_header",
+        "_next_tag",
+        "_queue_head",
+        "ack",
+        "destination",
+        "head",
+        "id",
+        "is_automatic",
+        "most_bytes",
+        "outbox",
+        "overrun",
+        "prefetch",
+        "principal",
+        "serial",
+        "session",
+        "unsettled",
+        "unsettled_bytes",
+        "version",
+    )
+
+    def __init__(
+        self,
+        session: ServerSession,
+        id: str | None,
+        destination: Destination,
+        *,
+        serial: int,
+        principal: Principal,
+        overrun: Callable[[], None],
+        ack: AckMode = AckMode.AUTO,
+        prefetch: int = 100,
+        most_bytes: int = 8 * 1024 * 1024,
+    ) -> None:
+        """Give the session a new subscription; ``most_bytes`` may be unsettled at a time."""
+        self.session = session
+        self.outbox: Outbox = session.outbox
+        self.version: Version = session.version
+        self.id = id
+        self.serial = serial
+        self.principal = principal
+        self.overrun = overrun
+        self.destination = destination
+        self.ack = ack
+        self.prefetch = prefetch
+        self.most_bytes = most_bytes
+        self.head = message_head(id, session.version)
+        self.unsettled: dict[int, Delivery] = {}
+        self.unsettled_bytes = 0
+        self.is_automatic = False
+        self._queue_head = self.head + b"\nredelivered:false"
+        self._has_ack_header = FACTS[session.version].ack_header
+        self._next_tag = 1
+
+    @property
+    def credit(self) -> int:
+        """Count the messages it may be given right now; the peer's pace included."""
+        if not self.outbox.is_open:
+            return 0
+        if self.ack is AckMode.AUTO:
+            return SLICE
+        if self.unsettled_bytes >= self.most_bytes:
+            return 0
+        return self.prefetch - len(self.unsettled)
+
+    def was_given(self, tag: int) -> bool:
+        """Say whether a delivery of that tag has ever been made."""
+        return 0 < tag < self._next_tag
+
+    def deliver(self, messages: Sequence[Message]) -> None:
+        """Hand over queue messages that were never delivered before, within its credit."""
+        if self.ack is AckMode.AUTO:
+            self.outbox.add(self.outbox.framing.run(self._queue_head, tails_of(messages, self.version)))
+            return
+        head = self._queue_head
+        frames = [self._frame(head, message) for message in messages]
+        self.outbox.add(self.outbox.framing.frames(frames))
+
+    def redeliver(self, message: Message, deliveries: int) -> None:
+        """Hand over a message that was delivered before, ``deliveries`` times with this one."""
+        head = b"%b\nredelivered:true\ndelivery-count:%d" % (self.head, deliveries)
+        if self.ack is AckMode.AUTO:
+            self.outbox.send(head + tail_of(message, self.version))
+        else:
+            self.outbox.add(self.outbox.framing.frames([self._frame(head, message)]))
+
+    def settle(self, delivery: Delivery) -> None:
+        """Forget a delivery that is settled, and have its credit back."""
+        if self.unsettled.pop(delivery.tag, None) is not None:
+            self.unsettled_bytes -= len(delivery.message.body)
+
+    def restore(self, delivery: Delivery) -> None:
+        """Undo :meth:`settle`: what settled it did not happen."""
+        self.unsettled[delivery.tag] = delivery
+        self.unsettled = dict(sorted(self.unsettled.items()))
+        self.unsettled_bytes += len(delivery.message.body)
+
+    def take_back(self) -> list[Delivery]:
+        """Return what is unsettled, in order, and hold it no longer."""
+        deliveries = list(self.unsettled.values())
+        self.unsettled = {}
+        self.unsettled_bytes = 0
+        return deliveries
+
+    def _frame(self, head: bytes, message: Message) -> bytes:
+        """Note a delivery that must be settled, and return its frame.
+
+        Where MESSAGE has no ``ack`` header (STOMP 1.0 and 1.1) its message id ends as the header
+        would, and so is unique to the delivery.
+        """
+        tag = self._next_tag
+        self._next_tag = tag + 1
+        self.unsettled[tag] = Delivery(message, tag)
+        self.unsettled_bytes += len(message.body)
+        if self._has_ack_header:
+            return b"%b\nack:%d-%d%b" % (head, self.serial, tag, tail_of(message, self.version))
+        return head + tail_of(message, self.version, b"-%d-%d" % (self.serial, tag))

@@ -1,0 +1,74 @@
+"""Temporary destinations: their names are random, and die with their session.
+
+A client says ``/temp-queue/answers``; what others see, in ``reply-to``, is
+``/temp-queue/<random>/answers``, and that is where they send.
+"""
+
+from hoofbeat.broker import destination
+from hoofbeat.broker.core import Core
+from hoofbeat.broker.destination import Destination
+from hoofbeat.broker.engine import ignore
+from hoofbeat.broker.session import BrokerSession
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.errors import Refused
+
+
+def resolve(core: Core, session: BrokerSession, named: Destination) -> Destination:
+    """Return the destination that ``named`` means in this session's mouth.
+
+    Raises:
+        Refused: it is of another session, and that session is gone.
+    """
+    _, prefix, first, *rest = named.name.split("/")
+    if rest:
+        if first in core.temp_owners:
+            return named
+        raise Refused(f"Unknown destination {named.name[:128]!r}: its session is gone")
+    return Destination(f"/{prefix}/{own_prefix(core, session)}/{first}", named.kind, named.is_pattern)
+
+
+def own_prefix(core: Core, session: BrokerSession) -> str:
+    """Return what the session's temporary destinations share, made when it is first asked for."""
+    if not session.temp_prefix:
+        session.temp_prefix = core.new_id()
+        core.temp_owners[session.temp_prefix] = session
+    return session.temp_prefix
+
+
+def owned(core: Core, session: BrokerSession, named: Destination) -> Destination:
+    """Return the session's own destination, or raise Refused if it is another's."""
+    where = resolve(core, session, named)
+    if where.name.split("/")[2] != session.temp_prefix:
+        raise Refused(f"Access refused: {named.name[:128]!r} belongs to another session")
+    return where
+
+
+def with_reply_to(core: Core, session: BrokerSession, name: str) -> str:
+    """Return what others are to see in ``reply-to``.
+
+    A temporary destination that the session has not subscribed to is subscribed, under its name
+    as id, as clients of RabbitMQ expect.
+
+    Raises:
+        Refused: it is a temporary destination of another session.
+    """
+    if not name.startswith("/temp-"):
+        return name
+    where = owned(core, session, destination.parse(name))
+    if where.is_pattern:
+        raise Refused(f"Unknown destination {name[:128]!r}: a wildcard can't be replied to")
+    if all(kept.destination != where for kept in session.subscriptions.values()):
+        if len(session.subscriptions) >= core.config.limits.subscriptions:
+            raise Refused(f"more than {core.config.limits.subscriptions} subscriptions")
+        subscription = Subscription(
+            session,
+            name,
+            where,
+            serial=session.next_serial(),
+            principal=session.principal,
+            overrun=session.overrun,
+        )
+        subscription.is_automatic = True
+        session.add(f"reply-to {where.name}", subscription)
+        core.engine.attach(subscription, ignore)
+    return where.name

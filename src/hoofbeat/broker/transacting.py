@@ -1,0 +1,80 @@
+"""BEGIN, COMMIT, ABORT, and the frames that belong to a transaction."""
+
+from itertools import groupby
+
+from hoofbeat.broker import sending, settling
+from hoofbeat.broker.access import Right
+from hoofbeat.broker.core import Answer, Core
+from hoofbeat.broker.engine import Settlement
+from hoofbeat.broker.message import Envelope, Message
+from hoofbeat.broker.session import BrokerSession
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.commands import Command
+from hoofbeat.protocol.frames import Frame
+
+
+def begin(core: Core, session: BrokerSession, frame: Frame) -> None:
+    """Open a transaction.
+
+    STOMP 1.2, "BEGIN".
+    """
+    session.transactions.begin(_name(frame))
+    Answer(core, session, frame.headers.get("receipt"))(None)
+
+
+def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
+    """Keep a SEND, ACK or NACK until COMMIT; its receipt says that it was taken in.
+
+    What can be refused is refused now, so that COMMIT finds nothing wrong with it.
+    """
+    if frame.command is Command.SEND:
+        envelope = sending.open_envelope(core, session, frame.headers)
+        core.check(session, Right.WRITE, envelope.destination)
+        frame.headers.memo = envelope
+    else:
+        settling.find(session, frame)
+    session.transactions.add(frame.headers["transaction"], frame)
+    Answer(core, session, frame.headers.get("receipt"))(None)
+
+
+def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
+    """Publish and settle all that the transaction holds, or nothing of it.
+
+    STOMP 1.2, "COMMIT".
+    """
+    frames = session.transactions.end(_name(frame), "COMMIT")
+    named = [(each, settling.find(session, each)) for each in frames if each.command is not Command.SEND]
+    settlements: list[Settlement] = []
+    for each, found in named:
+        if found is not None and found[1] in found[0].unsettled:
+            settling.note(*found, settling.outcome_of(each), settlements)
+    messages = [message for each in frames for message in _messages(core, each)]
+    runs = [list(run) for _, run in groupby(messages, _destination_of)]
+    settling.count(core, settlements)
+    core.stats.messages_received += len(messages)
+    core.engine.commit(runs, settlements, Answer(core, session, frame.headers.get("receipt")))
+
+
+def abort(core: Core, session: BrokerSession, frame: Frame) -> None:
+    """Forget what the transaction holds: it never happened.
+
+    STOMP 1.2, "ABORT".
+    """
+    session.transactions.end(_name(frame), "ABORT")
+    Answer(core, session, frame.headers.get("receipt"))(None)
+
+
+def _messages(core: Core, frame: Frame) -> list[Message]:
+    envelope = frame.headers.memo
+    return sending.messages_of(core, envelope, [frame]) if isinstance(envelope, Envelope) else []
+
+
+def _destination_of(message: Message) -> str:
+    return message.envelope.destination.name
+
+
+def _name(frame: Frame) -> str:
+    name = frame.headers.get("transaction")
+    if name is None:
+        raise Refused("Missing header: transaction")
+    return name

@@ -1,0 +1,53 @@
+"""What a topic keeps for one subscriber: a queue of its own, with a bound and a policy."""
+
+from collections.abc import Sequence
+
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.config import QueueConfig, SlowReader, TopicConfig
+from hoofbeat.engines.local.queue import Bury, Queue
+from hoofbeat.engines.local.ready import Ready
+
+
+class Backlog:
+    """Messages of topics on their way to one subscription that settles them, or may lose some.
+
+    Attributes:
+        queue: in which they wait, and to which they return.
+    """
+
+    __slots__ = ("_config", "_stats", "_subscription", "queue")
+
+    def __init__(
+        self, subscription: Subscription, config: TopicConfig, *, clock: Clock, stats: Stats, bury: Bury
+    ) -> None:
+        """Start empty, for one subscription."""
+        bounds = QueueConfig(messages=config.messages, bytes=config.bytes)
+        self.queue = Queue(subscription.destination.name, bounds, clock=clock, stats=stats, bury=bury)
+        self.queue.attach(subscription)
+        self._subscription = subscription
+        self._config = config
+        self._stats = stats
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Take in a run; what does not fit goes as the policy says."""
+        taken = self.queue.fill(messages)
+        rest = messages[taken:]
+        if not rest:
+            return
+        policy = self._config.slow_reader
+        if policy is SlowReader.CLOSE:
+            self._subscription.overrun()
+        elif policy is SlowReader.DROP_NEWEST:
+            self._stats.messages_dropped += len(rest)
+        elif policy is SlowReader.KEEP_LATEST:
+            self._stats.messages_dropped += self.queue.ready.count + len(rest) - 1
+            self.queue.ready = Ready()
+            self.queue.put(rest[-1:])
+        else:
+            for message in rest:
+                while not self.queue.has_room:
+                    self._stats.messages_dropped += len(self.queue.ready.take(1, 1))
+                self.queue.put([message])

@@ -1,0 +1,266 @@
+"""A queue: each message to one consumer, in order, as long as it has credit."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+
+from hoofbeat.broker.delivery import Delivery, Outcome
+from hoofbeat.broker.engine import Done
+from hoofbeat.broker.hold import Hold, HoldReason
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.subscription import SLICE, Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.config import QueueConfig
+from hoofbeat.engines.local.ready import Ready
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
+
+# Why a message became a dead letter.
+EXPIRED, REJECTED, EXHAUSTED = "expired", "rejected", "redelivered too often"
+
+EXPIRY_SECONDS = 1.0
+
+Bury = Callable[[Message, str], None]
+
+
+class Queue:
+    """Messages that wait, and the consumers they wait for.
+
+    Attributes:
+        name: of its destination.
+        ready: what waits.
+        is_hungry: it stopped only because an outbox had to be written first.
+    """
+
+    __slots__ = ("_bury", "_clock", "_config", "_consumers", "_deliveries", "_delayed", "_parked", "_stats", "is_hungry", "name", "ready")
+
+    def __init__(self, name: str, config: QueueConfig, *, clock: Clock, stats: Stats, bury: Bury) -> None:
+        """Start empty; ``bury`` takes what is given up."""
+        self.name = name
+        self.ready = Ready()
+        self.is_hungry = False
+        self._config = config
+        self._clock = clock
+        self._stats = stats
+        self._bury = bury
+        self._consumers: deque[Subscription] = deque()  # next in turn first
+        self._deliveries: dict[int, int] = {}  # by number, of messages that came back
+        self._delayed: list[tuple[float, int, Message]] = []
+        self._parked: deque[_Parked] = deque()
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing would be lost if the queue were forgotten."""
+        return not (self.ready.count or self._consumers or self._delayed or self._parked)
+
+    @property
+    def is_timed(self) -> bool:
+        """Say whether time alone will bring it something to do."""
+        return bool(self._delayed or self.ready.expiring)
+
+    @property
+    def has_room(self) -> bool:
+        """Say whether one message more fits: what waited before it counts."""
+        return self.ready.count < self._config.messages and self.ready.bytes < self._config.bytes
+
+    # Publishers.
+
+    def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
+        """Take in a run; what does not fit is parked, and its sender held."""
+        taken = 0
+        if not self._parked:
+            taken = self.fill(messages)
+        if taken == len(messages):
+            done(None)
+            return None
+        parked = _Parked(list(messages[taken:]), done)
+        parked.hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
+        self._parked.append(parked)
+        return parked.hold
+
+    def fill(self, messages: Sequence[Message]) -> int:
+        """Take in as much of a run as there is room for; return how many messages that is."""
+        taken = 0
+        while taken < len(messages) and self.has_room:
+            room = self._config.messages - self.ready.count
+            part = messages[taken : taken + min(room, SLICE)]
+            size = self.ready.add(part, self._config.bytes)
+            taken += size
+            self._deliver()
+        return taken
+
+    def put(self, messages: Sequence[Message]) -> None:
+        """Take in a run whether or not it fits."""
+        self.ready.add(messages, INFINITY)
+        self.dispatch()
+
+    # Consumers.
+
+    def attach(self, consumer: Subscription) -> None:
+        """Add a consumer; it comes last in turn."""
+        self._consumers.append(consumer)
+        self.dispatch()
+
+    def detach(self, consumer: Subscription) -> None:
+        """Take a consumer away; what it holds goes to others, ahead of newer messages."""
+        if consumer in self._consumers:
+            self._consumers.remove(consumer)
+        self._return([delivery.message for delivery in consumer.take_back()])
+        self.dispatch()
+
+    def settle(self, ended: Sequence[tuple[Delivery, Outcome]]) -> None:
+        """End deliveries, in one go."""
+        returned: list[Message] = []
+        for delivery, outcome in ended:
+            message = delivery.message
+            if outcome is Outcome.NACK:
+                returned.append(message)
+                continue
+            if self._deliveries:
+                self._deliveries.pop(message.number, None)
+            if outcome is Outcome.REJECT:
+                self._bury(message, REJECTED)
+        if returned:
+            self._return(returned, self._config.redelivery_delay_seconds)
+        self.dispatch()
+
+    def drop(self) -> None:
+        """Forget everything: the queue is gone."""
+        self._stats.messages_dropped += self.ready.count
+        self.ready = Ready()
+        self._delayed = []
+        while self._parked:
+            parked = self._parked.popleft()
+            parked.done(Refused(f"Unknown destination {self.name[:128]!r}: its session is gone"))
+            parked.end()
+
+    # Delivery.
+
+    def dispatch(self) -> None:
+        """Deliver what is ready to whoever has credit, and let publishers in where that made room."""
+        self._deliver()
+        if self._parked and self.has_room:
+            self._unpark()
+
+    def _deliver(self) -> None:
+        self.is_hungry = False
+        while self.ready.count:
+            able = [consumer for consumer in self._consumers if consumer.credit > 0]
+            if not able:
+                self.is_hungry = any(self._is_full_for_now(consumer) for consumer in self._consumers)
+                break
+            each = min(SLICE, min(consumer.credit for consumer in able))
+            self._deal(able, each)
+
+    def _deal(self, able: Sequence[Subscription], each: int) -> None:
+        """Give every able consumer up to ``each`` messages, one by one in turns."""
+        again = self._deliveries
+        messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
+        messages = self._without_expired(messages)
+        if again and any(message.number in again for message in messages):
+            for at, message in enumerate(messages):
+                self._deliver_one(able[at % len(able)], message)
+        elif len(able) == 1:
+            if messages:
+                able[0].deliver(messages)
+        else:
+            for at, consumer in enumerate(able[: len(messages)]):
+                consumer.deliver(messages[at :: len(able)])
+        self._stats.messages_delivered += len(messages)
+        if len(self._consumers) > 1 and messages:
+            last = able[(len(messages) - 1) % len(able)]
+            while self._consumers[-1] is not last:
+                self._consumers.rotate(-1)
+
+    def _deliver_one(self, consumer: Subscription, message: Message) -> None:
+        before = self._deliveries.get(message.number, 0)
+        if before:
+            self._stats.messages_redelivered += 1
+            consumer.redeliver(message, before + 1)
+        else:
+            consumer.deliver([message])
+
+    def _is_full_for_now(self, consumer: Subscription) -> bool:
+        return not consumer.outbox.is_paused and not consumer.outbox.is_open
+
+    # What comes back, what ends.
+
+    def _return(self, messages: Sequence[Message], delay: float = 0.0) -> None:
+        """Put messages back that were delivered in vain; those tried too often are given up."""
+        back: list[Message] = []
+        for message in messages:
+            deliveries = self._deliveries.get(message.number, 0) + 1
+            if deliveries > self._config.redeliveries:
+                self._deliveries.pop(message.number, None)
+                self._bury(message, EXHAUSTED)
+                continue
+            self._deliveries[message.number] = deliveries
+            back.append(message)
+        if delay > 0.0:
+            for message in back:
+                heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
+        else:
+            self.ready.put_back(back)
+
+    def _without_expired(self, messages: list[Message]) -> list[Message]:
+        """Bury what is not worth delivering any more."""
+        now_ms = self._clock.now.epoch_ms
+        if not any(0 < message.expires_ms <= now_ms for message in messages):
+            return messages
+        for message in messages:
+            if 0 < message.expires_ms <= now_ms:
+                self._deliveries.pop(message.number, None)
+                self._bury(message, EXPIRED)
+        return [message for message in messages if not 0 < message.expires_ms <= now_ms]
+
+    def advance(self) -> float:
+        """Offer again what was delayed, bury what expired; return when to be called again."""
+        now = self._clock.now
+        due: list[Message] = []
+        while self._delayed and self._delayed[0][0] <= now.monotonic:
+            due.append(heappop(self._delayed)[2])
+        if due:
+            self.ready.put_back(due)
+        for message in self.ready.take_expired(now.epoch_ms):
+            self._deliveries.pop(message.number, None)
+            self._bury(message, EXPIRED)
+        self.dispatch()
+        return self.due_at()
+
+    def due_at(self) -> float:
+        """Return when :meth:`advance` has something to do: what expires is looked for once a second."""
+        expiry = self._clock.now.monotonic + EXPIRY_SECONDS if self.ready.expiring else INFINITY
+        return min(expiry, self._delayed[0][0] if self._delayed else INFINITY)
+
+    # Publishers that wait.
+
+    def _unpark(self) -> None:
+        """Take in what was parked, as far as there is room, and let its senders go on."""
+        while self._parked and self.has_room:
+            parked = self._parked[0]
+            del parked.messages[: self.fill(parked.messages)]
+            if not parked.messages and self._parked and self._parked[0] is parked:
+                self._parked.popleft()
+                parked.done(None)
+                parked.end()
+
+    def _refuse(self, parked: "_Parked") -> None:
+        if parked in self._parked:
+            self._parked.remove(parked)
+            parked.done(Refused(f"{self.name} is full", detail="send again when consumers have caught up"))
+
+
+class _Parked:
+    """A run, or what is left of it, that waits for room."""
+
+    __slots__ = ("done", "hold", "messages")
+
+    def __init__(self, messages: list[Message], done: Done) -> None:
+        self.messages = messages
+        self.done = done
+        self.hold: Hold | None = None
+
+    def end(self) -> None:
+        if self.hold is not None:
+            self.hold.end()

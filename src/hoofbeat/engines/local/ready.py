@@ -1,0 +1,100 @@
+"""Messages that wait in a queue: by priority, and in the order they were sent."""
+
+from collections import deque
+from collections.abc import Sequence
+from heapq import merge
+
+from hoofbeat.broker.message import Message
+
+
+def _number(message: Message) -> int:
+    return message.number
+
+
+class Ready:
+    """What waits, highest priority first.
+
+    Attributes:
+        count: messages.
+        bytes: of their bodies.
+        expiring: messages that may expire.
+    """
+
+    __slots__ = ("_by_priority", "bytes", "count", "expiring")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.count = 0
+        self.bytes = 0
+        self._by_priority: dict[int, deque[Message]] = {}
+        self.expiring = 0
+
+    def add(self, messages: Sequence[Message], most_bytes: float) -> int:
+        """Append messages of one envelope until ``most_bytes`` wait; return how many."""
+        lane = self._lane(messages[0].envelope.priority)
+        taken = 0
+        for message in messages:
+            if self.bytes >= most_bytes:
+                break
+            lane.append(message)
+            self.bytes += len(message.body)
+            self.expiring += message.expires_ms > 0
+            taken += 1
+        self.count += taken
+        return taken
+
+    def take(self, most: int, most_bytes: int) -> list[Message]:
+        """Remove the first ``most`` messages and return them; fewer if they are large."""
+        taken: list[Message] = []
+        size = 0
+        for priority in sorted(self._by_priority, reverse=True):
+            lane = self._by_priority[priority]
+            while lane and len(taken) < most and size < most_bytes:
+                message = lane.popleft()
+                taken.append(message)
+                size += len(message.body)
+                if message.expires_ms:
+                    self.expiring -= 1
+            if not lane and len(self._by_priority) > 1:
+                del self._by_priority[priority]
+        self.count -= len(taken)
+        self.bytes -= size
+        return taken
+
+    def put_back(self, messages: Sequence[Message]) -> None:
+        """Put messages in where they were: ahead of all that was sent after them."""
+        returned: dict[int, list[Message]] = {}
+        for message in messages:
+            returned.setdefault(message.envelope.priority, []).append(message)
+        for priority, back in returned.items():
+            back.sort(key=_number)
+            lane = self._lane(priority)
+            older: list[Message] = []
+            while lane and lane[0].number < back[-1].number:
+                older.append(lane.popleft())
+            lane.extendleft(reversed(list(merge(older, back, key=_number))))
+        self.count += len(messages)
+        self.bytes += sum(len(message.body) for message in messages)
+        self.expiring += sum(message.expires_ms > 0 for message in messages)
+
+    def take_expired(self, now_ms: int) -> list[Message]:
+        """Remove what has expired, wherever it stands, and return it."""
+        if not self.expiring:
+            return []
+        expired: list[Message] = []
+        for priority, lane in self._by_priority.items():
+            gone = [message for message in lane if 0 < message.expires_ms <= now_ms]
+            if gone:
+                expired += gone
+                kept = (message for message in lane if not 0 < message.expires_ms <= now_ms)
+                self._by_priority[priority] = deque(kept)
+        self.count -= len(expired)
+        self.bytes -= sum(len(message.body) for message in expired)
+        self.expiring -= len(expired)
+        return expired
+
+    def _lane(self, priority: int) -> deque[Message]:
+        lane = self._by_priority.get(priority)
+        if lane is None:
+            lane = self._by_priority[priority] = deque()
+        return lane

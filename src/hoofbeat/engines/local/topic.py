@@ -1,0 +1,166 @@
+"""Topics: a copy to every subscriber; who that is, is worked out once per destination."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.delivery import AckMode
+from hoofbeat.broker.message import Message, tails_of
+from hoofbeat.broker.patterns import PatternTrie
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.config import SlowReader
+from hoofbeat.engines.local.backlog import Backlog
+from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.queue import Bury
+from hoofbeat.protocol.framing import Framing, Tails
+from hoofbeat.protocol.versions import Version
+
+_MOST_ROUTES = 10_000
+
+
+class _Group(NamedTuple):
+    """Subscriptions that get the very same bytes."""
+
+    head: bytes
+    framing: Framing
+    version: Version
+    members: list[Subscription]
+
+
+class _Route(NamedTuple):
+    """Who hears a destination."""
+
+    groups: list[_Group]
+    backlogs: list[Backlog]
+
+
+class Topics:
+    """All topics of one engine.
+
+    A subscription without conditions of its own shares its frames with all that have the same
+    head; one that settles its deliveries, or may lose some, has a :class:`Backlog`.
+    """
+
+    def __init__(
+        self,
+        policies: Policies,
+        *,
+        access: Access,
+        clock: Clock,
+        stats: Stats,
+        bury: Bury,
+        outbox_bytes: int,
+    ) -> None:
+        """Start without subscribers; ``outbox_bytes`` may wait for one that is slow."""
+        self._policies = policies
+        self._access = access
+        self._clock = clock
+        self._stats = stats
+        self._bury = bury
+        self._outbox_bytes = outbox_bytes
+        self._exact: dict[str, dict[Subscription, None]] = {}
+        self._patterns: PatternTrie[Subscription] = PatternTrie()
+        self._routes: dict[str, _Route] = {}
+        self._backlogs: dict[Subscription, Backlog] = {}
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Give every subscriber its copy of a run."""
+        name = messages[0].envelope.destination.name
+        route = self._routes.get(name) or self._find(name)
+        if not (route.groups or route.backlogs):
+            return
+        if messages[0].expires_ms:
+            now_ms = self._clock.now.epoch_ms
+            messages = [message for message in messages if message.expires_ms > now_ms]
+            if not messages:
+                return
+        tails: dict[Version, Tails] = {}
+        for group in route.groups:
+            version = group.version
+            shared = tails.get(version)
+            if shared is None:
+                shared = tails[version] = tails_of(messages, version)
+            self._share(group, group.framing.run(group.head, shared))
+            self._stats.messages_delivered += len(messages) * len(group.members)
+        for backlog in route.backlogs:
+            backlog.publish(messages)
+
+    def _share(self, group: _Group, chunk: bytes) -> None:
+        for member in group.members:
+            outbox = member.outbox
+            if outbox.is_paused and not outbox.has_room(len(chunk), self._outbox_bytes):
+                member.overrun()
+            else:
+                outbox.add(chunk)
+
+    def attach(self, subscription: Subscription) -> None:
+        """Let a subscription hear what is published from now on."""
+        name = subscription.destination.name
+        if subscription.destination.is_pattern:
+            self._patterns.add(name, subscription)
+            self._routes.clear()
+        else:
+            self._exact.setdefault(name, {})[subscription] = None
+            self._routes.pop(name, None)
+
+    def detach(self, subscription: Subscription) -> None:
+        """Let it hear nothing more."""
+        name = subscription.destination.name
+        if subscription.destination.is_pattern:
+            self._patterns.remove(name, subscription)
+            self._routes.clear()
+        elif subscription in self._exact.get(name, {}):
+            del self._exact[name][subscription]
+            if not self._exact[name]:
+                del self._exact[name]
+            self._routes.pop(name, None)
+        backlog = self._backlogs.pop(subscription, None)
+        if backlog is not None:
+            backlog.queue.drop()
+        subscription.take_back()
+
+    def backlog_of(self, subscription: Subscription) -> Backlog | None:
+        """Return what is kept for a subscription of its own."""
+        return self._backlogs.get(subscription)
+
+    def _find(self, name: str) -> _Route:
+        """Work out who hears ``name``, and remember it."""
+        groups: dict[tuple[bytes, int, Version], _Group] = {}
+        backlogs: list[Backlog] = []
+        for subscription in (*self._exact.get(name, ()), *self._patterns.match(name)):
+            if not self._may_hear(subscription, name):
+                continue
+            policy = self._policies.topic(name)
+            if subscription.ack is not AckMode.AUTO or policy.slow_reader is not SlowReader.CLOSE:
+                backlogs.append(self._backlog(subscription, name))
+                continue
+            outbox = subscription.outbox
+            key = (subscription.head, id(outbox.framing), subscription.version)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = _Group(subscription.head, outbox.framing, subscription.version, [])
+            group.members.append(subscription)
+        if len(self._routes) >= _MOST_ROUTES:
+            self._routes.clear()
+        route = self._routes[name] = _Route(list(groups.values()), backlogs)
+        return route
+
+    def _may_hear(self, subscription: Subscription, name: str) -> bool:
+        """A wildcard subscription is no way round a rule: rights are those of the topic it matched."""
+        return not subscription.destination.is_pattern or self._access.may(
+            subscription.principal, Right.READ, name
+        )
+
+    def _backlog(self, subscription: Subscription, name: str) -> Backlog:
+        backlog = self._backlogs.get(subscription)
+        if backlog is None:
+            backlog = self._backlogs[subscription] = Backlog(
+                subscription,
+                self._policies.topic(name),
+                clock=self._clock,
+                stats=self._stats,
+                bury=self._bury,
+            )
+        return backlog
