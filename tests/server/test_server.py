@@ -103,7 +103,7 @@ async def test_draining_ends_every_session_and_accepts_nobody() -> None:
         websocket.send(client_frame(CONNECT))
         await message_of(websocket)
         draining = asyncio.create_task(server.drain())
-        assert (await tcp.rest()).startswith(b"ERROR\nmessage:server is shutting down\n")
+        assert (await tcp.rest()).startswith(b"ERROR\nmessage:the server is shutting down\n")
         tcp.writer.close()
         assert (await message_of(websocket)).startswith(b"ERROR\n")
         assert await message_of(websocket) == (1001).to_bytes(2, "big")
