@@ -73,6 +73,13 @@ def test_loopback_and_unix_sockets_are_not_counted_per_address(admission: Admiss
     assert admission.connections == 0
 
 
+def test_loopback_may_come_as_fast_as_it_likes(admission: Admission) -> None:
+    local = peer("127.0.0.1", is_local=True)
+    for _ in range(100):
+        assert admission.enter(local, 1.0) is None
+        admission.leave(local)
+
+
 def test_nothing_is_remembered_of_addresses_that_left(admission: Admission) -> None:
     for number in range(200):
         admission.enter(peer(f"198.51.100.{number}"), float(number))
