@@ -1,8 +1,8 @@
 """Who may come in, at each limit and one past it."""
 
 import pytest
-from hoofbeat.broker.users import Peer
 
+from hoofbeat.broker.users import Peer
 from hoofbeat.config import AdmissionConfig
 from hoofbeat.server.admission import Admission
 
