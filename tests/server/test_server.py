@@ -1,10 +1,12 @@
 """The whole server, over real sockets: start, limits, memory, drain."""
 
 import asyncio
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from hoofbeat.config import AdmissionConfig, BrokerConfig, LimitsConfig, ServerConfig
 from hoofbeat.errors import ConfigError
@@ -153,3 +155,16 @@ async def test_urls_say_where_everything_is(tmp_path: Path) -> None:
         assert [url.partition(":")[0] for url in server.urls] == ["stomp", "unix", "http"]
         assert server.urls[2].endswith("/")
         assert all(":0" not in url for url in server.urls)
+
+
+async def test_tls_is_one_listener_among_others(tmp_path: Path) -> None:
+    authority, file = trustme.CA(), tmp_path / "server.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(file))
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    config = replace(CONFIG, tls=("127.0.0.1:0",), certificate=str(file))
+    async with serving(config) as server:
+        client = Client(*await asyncio.open_connection(*address_of(server, "stomps"), ssl=trusting))
+        client.send(CONNECT)
+        assert (await client.until(b"\0")).startswith(b"CONNECTED\n")
+        client.writer.close()
