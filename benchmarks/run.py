@@ -24,7 +24,7 @@ from benchmarks.workloads import WORKLOADS, Workload  # noqa: E402
 from tests.interop.serving import Serving, serving  # noqa: E402
 
 RUN_SECONDS = 90.0
-SETTINGS = ("admission.accepts_per_second=100000",)
+SETTINGS = ("limits.accepts_per_second=100000",)
 FAULTS = ("lost", "duplicated", "misordered", "errors")
 
 Result = Mapping[str, Any]
@@ -177,7 +177,7 @@ def main() -> None:
     everything: list[dict[str, Any]] = []
     numbers: dict[tuple[str, str], list[float]] = {}
     for name, workload, result in rounds(program, options):
-        everything.append({"broker": name, "workload": workload.name, **result})
+        everything.append({**result, "broker": name, "workload": workload.name})
         if (number := figure(workload, result)) is not None:
             numbers.setdefault((name, workload.name), []).append(number)
     table(numbers, list(dict.fromkeys(name for name, _ in numbers)))
