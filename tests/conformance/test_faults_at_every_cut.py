@@ -69,7 +69,7 @@ def test_others_notice_nothing_of_a_fault(version: str) -> None:
         client = wire.open()
         client.send(connect_frame(version), GOOD, bad, AFTER)
         assert client.closed
-    assert listener.bodies() == [b"one", b"\0\n\0", b"three", b""] * len(BAD)
+    assert listener.bodies() == [b"one", b"\0\n\0", b"\r\nthree", b""] * len(BAD)
     assert not listener.closed
 
 

@@ -78,3 +78,11 @@ def test_in_1_0_an_id_comes_back_as_subscription(wire: Wire) -> None:
     client.send(frame("SUBSCRIBE", "id:mine", "destination:/topic/a"))
     client.send(frame("SEND", "destination:/topic/a"))
     assert client.frame().header("subscription") == "mine"
+
+
+@every_version
+def test_a_selector_is_not_quietly_ignored(wire: Wire, version: str) -> None:
+    """STOMP 1.0, "SUBSCRIBE". Selectors are not understood here, and what they leave out would come."""
+    client = wire.connect(version)
+    client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a", "selector:colour = 'blue'"))
+    assert "selector" in client.refusal().header("message")

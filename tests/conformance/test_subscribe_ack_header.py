@@ -24,7 +24,7 @@ def _left_over(wire: Wire, client: Client) -> list[bytes]:
 
 
 @every_version
-@pytest.mark.parametrize("mode", ["manual", "", "AUTO", "client-cumulative"])
+@pytest.mark.parametrize("mode", ["manual", "AUTO", "client-cumulative"])
 def test_an_ack_mode_that_does_not_exist_gets_error(wire: Wire, version: str, mode: str) -> None:
     """STOMP 1.2, "SUBSCRIBE ack Header"."""
     client = wire.connect(version)

@@ -33,6 +33,7 @@ _VERBS: Mapping[Command, Verb] = {
     Command.ABORT: transacting.abort,
     Command.DISCONNECT: disconnect,
 }
+PRECISION_SECONDS = 0.01  # a session that was looked at rests for so long
 _SETTLING = (Command.ACK, Command.NACK)
 
 
@@ -115,6 +116,7 @@ class Broker(Core):
         while (session := self.due(now.monotonic)) is not None:
             self._look_at(session, now.monotonic)
         deadline = self.engine.advance()
+        self._end_slow_readers()
         self._go_on()
         self.deadline = min(self.deadline, deadline)
         return self.deadline
@@ -237,7 +239,7 @@ class Broker(Core):
             session.pulse.sent = now
             session.beat()
         if session.id in self.sessions:
-            self.schedule(session)
+            self.schedule(session, not_before=now + PRECISION_SECONDS)
 
     def _end_slow_readers(self) -> None:
         """Tell readers that do not keep up, and close; what waited for them is let go."""

@@ -153,13 +153,14 @@ class Core:
             self.released.append(session)
             self.wake()
 
-    def schedule(self, session: BrokerSession) -> None:
+    def schedule(self, session: BrokerSession, *, not_before: float = 0.0) -> None:
         """Look at a session again when the next thing about it may be due."""
         at = min(session.held_until, session.pulse.deadline())
         if session.state in (State.CONNECTING, State.AUTHENTICATING):
             at = min(at, session.opened_at + self.config.limits.connect_seconds)
         if session.outbox.is_paused:
             at = min(at, session.outbox.paused_at + self.config.limits.slow_seconds)
+        at = max(at, not_before)
         if at < session.looked_at:
             session.looked_at = at
             self._tie += 1

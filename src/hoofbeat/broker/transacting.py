@@ -27,6 +27,7 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
 
     What can be refused is refused now, so that COMMIT finds nothing wrong with it.
     """
+    session.transactions.check(frame.headers["transaction"], frame.command.value)
     if frame.command is Command.SEND:
         envelope = sending.open_envelope(core, session, frame.headers)
         core.check(session, Right.WRITE, envelope.destination)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from hoofbeat.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from hoofbeat.protocol import heartbeat
 from hoofbeat.protocol.blocks import BlockReader
-from hoofbeat.protocol.commands import CLIENT_COMMANDS, NEVER_ESCAPED, SERVER_COMMANDS, Command
+from hoofbeat.protocol.commands import CLIENT_COMMANDS, Command, NEVER_ESCAPED, SERVER_COMMANDS, WITH_BODY
 from hoofbeat.protocol.decoder import FrameDecoder
 from hoofbeat.protocol.encoder import HEART_BEAT, encode
 from hoofbeat.protocol.frames import Frame
@@ -135,6 +135,8 @@ class ClientSession:
                 f"STOMP {self.version.value} can't express a header of this {command.value}",
                 section="Value Encoding",
             )
+        if body and command not in WITH_BODY:
+            raise LocalProtocolError(f"{command.value} can't have a body", section="Body")
         self.state = TRANSITIONS[self.state][command]
         if command is Command.DISCONNECT:
             self._goodbye = headers.get("receipt")

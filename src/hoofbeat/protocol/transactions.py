@@ -62,6 +62,10 @@ class Transactions:
             )
         self._open[name] = Transaction()
 
+    def check(self, name: str, section: str) -> None:
+        """Raise RemoteProtocolError unless the transaction is open."""
+        self._get(name, section)
+
     def add(self, name: str, frame: Frame) -> None:
         """Keep a frame until its transaction ends.
 
