@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from hoofbeat.broker.core import Answer, Core
-from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
+from hoofbeat.broker.delivery import AckMode, Outcome
 from hoofbeat.broker.engine import Settlement
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
@@ -31,9 +31,12 @@ def settle(core: Core, session: BrokerSession, frame: Frame, settlements: list[S
 
 def note(subscription: Subscription, tag: int, outcome: Outcome, settlements: list[Settlement]) -> None:
     """Note that a delivery is settled: with it all before it, where ACK is cumulative."""
-    for delivery in _covered(subscription, tag):
-        subscription.settle(delivery)
-        settlements.append(Settlement(subscription, delivery, outcome))
+    if subscription.ack is not AckMode.CLIENT:
+        settlements.append(Settlement(subscription, subscription.settle(tag), outcome))
+        return
+    covered = list(takewhile(lambda earlier: earlier <= tag, subscription.unsettled))
+    for each in covered:
+        settlements.append(Settlement(subscription, subscription.settle(each), outcome))
 
 
 def apply(core: Core, session: BrokerSession, settlements: Sequence[Settlement], receipts: list[str]) -> None:
@@ -101,10 +104,3 @@ def _token(session: BrokerSession, headers: Headers) -> str:
         if known is not None and known.id != subscription:
             raise Refused(f"Unknown delivery {token[:64]!r}: not of subscription {subscription[:64]!r}")
     return token
-
-
-def _covered(subscription: Subscription, tag: int) -> list[Delivery]:
-    if subscription.ack is not AckMode.CLIENT:
-        return [subscription.unsettled[tag]]
-    deliveries = subscription.unsettled.values()
-    return list(takewhile(lambda delivery: delivery.tag <= tag, deliveries))

@@ -107,9 +107,7 @@ class Subscription:
         if self.ack is AckMode.AUTO:
             self.outbox.add(self.outbox.framing.run(self._queue_head, tails_of(messages, self.version)))
             return
-        head = self._queue_head
-        frames = [self._frame(head, message) for message in messages]
-        self.outbox.add(self.outbox.framing.frames(frames))
+        self._deliver_unsettled(self._queue_head, messages)
 
     def redeliver(self, message: Message, deliveries: int) -> None:
         """Hand over a message that was delivered before, ``deliveries`` times with this one."""
@@ -117,12 +115,13 @@ class Subscription:
         if self.ack is AckMode.AUTO:
             self.outbox.send(head + tail_of(message, self.version))
         else:
-            self.outbox.add(self.outbox.framing.frames([self._frame(head, message)]))
+            self._deliver_unsettled(head, [message])
 
-    def settle(self, delivery: Delivery) -> None:
+    def settle(self, tag: int) -> Delivery:
         """Forget a delivery that is settled, and have its credit back."""
-        if self.unsettled.pop(delivery.tag, None) is not None:
-            self.unsettled_bytes -= len(delivery.message.body)
+        delivery = self.unsettled.pop(tag)
+        self.unsettled_bytes -= len(delivery[0].body)
+        return delivery
 
     def restore(self, delivery: Delivery) -> None:
         """Undo :meth:`settle`: what settled it did not happen."""
@@ -137,16 +136,22 @@ class Subscription:
         self.unsettled_bytes = 0
         return deliveries
 
-    def _frame(self, head: bytes, message: Message) -> bytes:
-        """Note a delivery that must be settled, and return its frame.
+    def _deliver_unsettled(self, head: bytes, messages: Sequence[Message]) -> None:
+        """Hand over messages that must be settled.
 
         Where MESSAGE has no ``ack`` header (STOMP 1.0 and 1.1) its message id ends as the header
         would, and so is unique to the delivery.
         """
         tag = self._next_tag
-        self._next_tag = tag + 1
-        self.unsettled[tag] = Delivery(message, tag)
-        self.unsettled_bytes += len(message.body)
-        if self._has_ack_header:
-            return b"%b\nack:%d-%d%b" % (head, self.serial, tag, tail_of(message, self.version))
-        return head + tail_of(message, self.version, b"-%d-%d" % (self.serial, tag))
+        self._next_tag = tag + len(messages)
+        unsettled, version, serial = self.unsettled, self.version, self.serial
+        frames: list[bytes] = []
+        for message in messages:
+            unsettled[tag] = Delivery(message, tag)
+            self.unsettled_bytes += len(message.body)
+            if self._has_ack_header:
+                frames.append(b"%b\nack:%d-%d%b" % (head, serial, tag, tail_of(message, version)))
+            else:
+                frames.append(head + tail_of(message, version, b"-%d-%d" % (serial, tag)))
+            tag += 1
+        self.outbox.add(self.outbox.framing.frames(frames))

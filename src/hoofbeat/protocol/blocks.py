@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hoofbeat.errors import RemoteProtocolError
 from hoofbeat.protocol.commands import BY_NAME, WITH_BODY, Command
-from hoofbeat.protocol.headers import Headers, parse_lines
+from hoofbeat.protocol.headers import Headers, parse_lines, parse_verbatim
 from hoofbeat.protocol.versions import FACTS, Version
 
 _LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -42,11 +42,12 @@ class BlockReader:
         parsed: how many blocks had to be taken apart.
     """
 
-    __slots__ = ("_old", "_old_bare", "_young_bare", "parsed", "version", "young")
+    __slots__ = ("_is_verbatim", "_old", "_old_bare", "_young_bare", "parsed", "version", "young")
 
     def __init__(self, version: Version | None) -> None:
         """Start with nothing remembered."""
         self.version = version
+        self._is_verbatim = version not in (None, Version.V1_0)  # nothing is trimmed
         self.parsed = 0
         self.young: dict[bytes, Block] = {}
         self._old: dict[bytes, Block] = {}
@@ -62,6 +63,8 @@ class BlockReader:
         Raises:
             RemoteProtocolError: the block is malformed.
         """
+        if not raw.startswith(b"SEND"):
+            return self._parse(raw)
         block = self._old.get(raw)
         if block is None:
             block = self._recall(raw)
@@ -97,15 +100,19 @@ class BlockReader:
     def _parse(self, raw: bytes) -> Block:
         self.parsed += 1
         try:
-            lines = raw.decode().split("\n")
+            text = raw.decode()
         except UnicodeDecodeError:
             raise RemoteProtocolError("header is not UTF-8", section="STOMP Frames") from None
-        command = BY_NAME.get(lines[0].removesuffix("\r"))
+        first, *lines = text.split("\n")
+        command = BY_NAME.get(first) or BY_NAME.get(first.removesuffix("\r"))
         if command is None:
-            raise RemoteProtocolError(f"Bad command {lines[0][:32]!r}", section="Augmented BNF")
-        headers = parse_lines(lines[1:], command, self.version)
-        length = _length_of(headers)
-        return Block(command, headers, length)
+            raise RemoteProtocolError(f"Bad command {first[:32]!r}", section="Augmented BNF")
+        if self._is_verbatim and "\\" not in text and "\r" not in text:
+            fields = parse_verbatim(lines)
+            if len(fields) == len(lines):
+                return _block(command, fields, raw)
+        headers = parse_lines(lines, command, self.version)
+        return Block(command, headers, _length_of(headers.fields))
 
     def check_body(self, command: Command) -> None:
         """Complain of a body that ``command`` may not have.
@@ -117,9 +124,18 @@ class BlockReader:
             raise RemoteProtocolError(f"{command.value} must not have a body", section="Body")
 
 
-def _length_of(headers: Headers) -> int:
+def _block(command: Command, fields: dict[str, str], raw: bytes) -> Block:
+    """Make the block of a frame whose headers stand in it just as they are meant."""
+    length = _length_of(fields)
+    if command is not Command.SEND:
+        return Block(command, Headers(fields), length)
+    bare = raw if length < 0 else _split_length(raw)[0]
+    return Block(command, Headers(fields, bare[len(command) :]), length)
+
+
+def _length_of(fields: dict[str, str]) -> int:
     """Take ``content-length`` out of the fields: the body itself says it from here on."""
-    text = headers.fields.pop("content-length", None)
+    text = fields.pop("content-length", None)
     if text is None:
         return -1
     if not _LENGTH.fullmatch(text):

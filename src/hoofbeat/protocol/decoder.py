@@ -150,12 +150,16 @@ class FrameDecoder:
         """Read a block that the cache does not hold, its limits checked octet by octet."""
         limits = self._limits
         raw = data[pos:end]
-        if (
-            len(raw) > min(limits.line_bytes, limits.block_bytes)
-            or raw.count(b"\n") > limits.headers
-            or b"\0" in raw
-            or b"\n" not in raw[: limits.command_bytes + 1]
-        ):
+        if len(raw) <= limits.command_bytes <= limits.headers:
+            is_simple = b"\0" not in raw
+        else:
+            is_simple = (
+                len(raw) <= min(limits.line_bytes, limits.block_bytes)
+                and raw.count(b"\n") <= limits.headers
+                and b"\0" not in raw
+                and b"\n" in raw[: limits.command_bytes + 1]
+            )
+        if not is_simple:
             HeaderScan(limits).advance(data[pos:body])
         return self._reader.read(raw)
 

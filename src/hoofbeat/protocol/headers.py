@@ -80,6 +80,24 @@ class Headers:
         return self.pairs or tuple(self.fields.items())
 
 
+def parse_verbatim(lines: list[str]) -> dict[str, str]:
+    """Read header lines in which nothing is escaped and nothing trimmed; of repeated names the first.
+
+    Raises:
+        RemoteProtocolError: no colon, or an empty name.
+
+    STOMP 1.2, "Augmented BNF".
+    """
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name:
+            raise RemoteProtocolError(_fault_of(line), section="Augmented BNF")
+        if name not in fields:
+            fields[name] = value
+    return fields
+
+
 def parse_lines(lines: list[str], command: Command, version: Version | None) -> Headers:
     """Read header lines that carry no EOL any more.
 

@@ -84,7 +84,7 @@ class Pulse:
 
     def is_lost(self, now: float) -> bool:
         """Say whether the peer has been silent for longer than it promised, tolerance included."""
-        return 0.0 < self._expect_every and self.received + self._expect_every * TOLERANCE <= now
+        return 0.0 < self._expect_every and self.received + self._expect_every * TOLERANCE < now
 
     def deadline(self) -> float:
         """Return when to look again; infinity where no heart-beats were agreed on."""
