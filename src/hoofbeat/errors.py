@@ -36,7 +36,7 @@ class LocalProtocolError(ProtocolError):
     """Our own caller asked for a frame STOMP forbids here. Nothing was sent."""
 
 
-class Refused(HoofbeatError):
+class Refused(HoofbeatError):  # noqa: N818 - what happened to a frame; nobody calls it RefusedError
     """The frame was well formed, and the broker will not do what it asks.
 
     Answered by ERROR and the close; a session that asked for soft errors stays open.

@@ -113,13 +113,17 @@ class Broker(Core):
     def advance(self, now: Now) -> float:
         """Do what is due, and return when to be called again; infinity for never."""
         self.clock.now = now
-        while (session := self.due(now.monotonic)) is not None:
+        while (session := self.deadlines.pop(now.monotonic)) is not None:
             self._look_at(session, now.monotonic)
         deadline = self.engine.advance()
         self._end_slow_readers()
         self._go_on()
-        self.deadline = min(self.deadline, deadline)
-        return self.deadline
+        return min(self.deadlines.next, deadline)
+
+    @property
+    def deadline(self) -> float:
+        """Say when :meth:`advance` may have something to do; infinity for never."""
+        return min(self.deadlines.next, self.engine.deadline)
 
     def set_memory_short(self, is_short: bool, now: Now) -> None:
         """Hold whoever sends while the server is short of memory, and let go after."""
@@ -249,4 +253,6 @@ class Broker(Core):
                 self.stats.slow_consumers += 1
                 session.is_soft = False
                 session.outbox.drop()
-                self.refuse(session, Refused("slow reader", detail="what was sent came faster than it was read"))
+                self.refuse(
+                    session, Refused("slow reader", detail="what was sent came faster than it was read")
+                )

@@ -1,9 +1,9 @@
 """What all parts of the broker share: sessions, answers, waiting."""
 
 from collections.abc import Callable
-from heapq import heappop, heappush
 
 from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.deadlines import Deadlines
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.engine import Engine, ignore
 from hoofbeat.broker.hold import Hold
@@ -22,7 +22,7 @@ class Core:
     """State of one broker, and how it answers; the verbs of clients are in modules beside it.
 
     Attributes:
-        deadline: nearest time at which something may be due; infinity for none.
+        deadlines: when to look at which session.
         sessions: the live ones, by id.
         released: sessions whose wait is over, to be gone on with.
         is_memory_short: publishers are held.
@@ -42,19 +42,12 @@ class Core:
         wake: Callable[[], None],
         per_user: int = 50,
     ) -> None:
-        """Take the parts.
+        """Take the parts; clock and stats are shared with the engine.
 
-        Args:
-            config: what is allowed.
-            engine: who gets a message.
-            authenticator: who a client is.
-            access: who may do what.
-            clock: shared with the engine, and set by the broker.
-            stats: shared with the engine.
-            new_id: makes names that nobody can guess; no colon, dash or slash in them.
-            epoch: tells the message ids of this start from those of others; no colon in it.
-            wake: called when something outside a read left bytes to flush.
-            per_user: sessions at one time of one user who proved who it is.
+        ``new_id`` makes names that nobody can guess, ``epoch`` tells the message ids of this
+        start from those of others: without colon, dash and slash. ``wake`` is called when
+        something outside a read left bytes to flush. ``per_user`` counts sessions of one user
+        who proved who it is.
         """
         self.config = config
         self.engine = engine
@@ -75,9 +68,7 @@ class Core:
         self.overruns: list[BrokerSession] = []
         self.released: list[BrokerSession] = []
         self.is_memory_short = False
-        self.deadline = INFINITY
-        self._deadlines: list[tuple[float, int, BrokerSession]] = []
-        self._tie = 0
+        self.deadlines = Deadlines()
 
     # Answers.
 
@@ -160,26 +151,7 @@ class Core:
             at = min(at, session.opened_at + self.config.limits.connect_seconds)
         if session.outbox.is_paused:
             at = min(at, session.outbox.paused_at + self.config.limits.slow_seconds)
-        at = max(at, not_before)
-        if at < session.looked_at:
-            session.looked_at = at
-            self._tie += 1
-            heappush(self._deadlines, (at, self._tie, session))
-            self.deadline = min(self.deadline, at)
-
-    def due(self, now: float) -> BrokerSession | None:
-        """Take the next session out that has to be looked at, or return None."""
-        while self._deadlines:
-            at, _, session = self._deadlines[0]
-            if at > now:
-                self.deadline = at
-                return None
-            heappop(self._deadlines)
-            if at == session.looked_at and session.id in self.sessions:
-                session.looked_at = INFINITY
-                return session
-        self.deadline = INFINITY
-        return None
+        self.deadlines.add(session, max(at, not_before))
 
     # Rights.
 

@@ -65,5 +65,9 @@ class Engine(Protocol):
     def forget(self, prefix: str) -> None:
         """End every destination whose name starts so: the session that owned them is gone."""
 
+    @property
+    def deadline(self) -> float:
+        """Say when something will be due, or infinity."""
+
     def advance(self) -> float:
         """Do what is due (expiry, delay); return when to be called again, or infinity."""

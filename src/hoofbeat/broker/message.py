@@ -1,6 +1,7 @@
 """What was sent: a message, and what all messages of one header block share."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from hoofbeat.broker.destination import Destination
@@ -10,13 +11,29 @@ from hoofbeat.protocol.framing import Tails
 from hoofbeat.protocol.headers import Headers, write_lines
 from hoofbeat.protocol.versions import Version
 
+_NUMBER_AND_BODY = itemgetter(0, 2)
+
 NORMAL_PRIORITY = 4
 _HIGHEST_PRIORITY = 9
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
 _STRIPPED = frozenset(
-    "content-length receipt transaction ack subscription user-name redelivered delivery-count offset"
-    " epoch recovered browser original-destination dead-letter-reason".split()
+    [
+        "content-length",
+        "receipt",
+        "transaction",
+        "ack",
+        "subscription",
+        "user-name",
+        "redelivered",
+        "delivery-count",
+        "offset",
+        "epoch",
+        "recovered",
+        "browser",
+        "original-destination",
+        "dead-letter-reason",
+    ]
 )
 
 
@@ -124,10 +141,10 @@ class Message(NamedTuple):
 def tails_of(messages: Sequence[Message], version: Version) -> Tails:
     """Return what MESSAGE frames of these messages share, for subscribers of one version."""
     first = messages[0].envelope
-    if all(message.envelope is first for message in messages):
-        numbered = [(message.number, message.body) for message in messages]
-        return Tails(message_tails(first.prefix, first.block(version), numbered))
-    return Tails([tail_of(message, version) for message in messages])
+    for message in messages:
+        if message.envelope is not first:
+            return Tails([tail_of(message, version) for message in messages])
+    return Tails(message_tails(first.prefix, first.block(version), map(_NUMBER_AND_BODY, messages)))
 
 
 def tail_of(message: Message, version: Version, suffix: bytes = b"") -> bytes:

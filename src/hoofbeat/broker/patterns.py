@@ -5,6 +5,7 @@ Words are separated by ``/`` or ``.``, and the two are not the same. ``*`` is ex
 """
 
 import re
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from hoofbeat.errors import Refused
@@ -34,7 +35,7 @@ def check(pattern: str) -> list[str]:
         raise Refused(f"wildcard pattern over {MOST_SEGMENTS} segments or {MOST_BYTES} bytes")
     if sum(wild) > MOST_WILDCARDS:
         raise Refused(f"wildcard pattern with more than {MOST_WILDCARDS} wildcards")
-    for first, second in zip(segments, segments[1:], strict=False):
+    for first, second in pairwise(segments):
         if first[1:] == second[1:] == "**":
             raise Refused("wildcard pattern with two ** in a row")
     return segments

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from hoofbeat.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from hoofbeat.protocol import heartbeat
 from hoofbeat.protocol.blocks import BlockReader
-from hoofbeat.protocol.commands import CLIENT_COMMANDS, Command, NEVER_ESCAPED, SERVER_COMMANDS, WITH_BODY
+from hoofbeat.protocol.commands import CLIENT_COMMANDS, NEVER_ESCAPED, SERVER_COMMANDS, WITH_BODY, Command
 from hoofbeat.protocol.decoder import FrameDecoder
 from hoofbeat.protocol.encoder import HEART_BEAT, encode
 from hoofbeat.protocol.frames import Frame

@@ -1,6 +1,7 @@
 """From bytes, cut anywhere, to frames."""
 
 import re
+from functools import partial
 
 from hoofbeat.errors import RemoteProtocolError
 from hoofbeat.protocol.blocks import Block, BlockReader
@@ -9,8 +10,9 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.scan import HeaderScan
 
-_BETWEEN_FRAMES = re.compile(rb"[\n\r\0]*")
+_BETWEEN_FRAMES = re.compile(rb"[\n\r\0]+")
 _CR = 13  # EOLs and a stray NUL, the octets that may stand between frames, are not above it
+_frame = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
 
 
@@ -100,9 +102,8 @@ class FrameDecoder:
         blank = blank_crlf = -1  # next LF LF and next LF CR LF; ``size`` where there is none
         while pos < size:
             if data[pos] <= _CR and (between := _BETWEEN_FRAMES.match(data, pos)):
-                if between.end() > pos:
-                    pos = between.end()
-                    continue
+                pos = between.end()
+                continue
             if blank < pos:
                 blank = data.find(b"\n\n", pos)
                 blank = size if blank < 0 else blank
@@ -114,37 +115,42 @@ class FrameDecoder:
                 return self._in_headers(pos)
             raw = data[pos:end]
             command, headers, length = young.get(raw) or self._read(data, pos, end, body)
-            if length < 0:
-                stop = data.find(b"\0", body)
-                self._check_size((size if stop < 0 else stop) - body)
+            stop = body + length
+            if length < 0 or stop >= size or length > self._limits.body_bytes or data[stop]:
+                stop = self._find_end(data, pos, body, length)
                 if stop < 0:
-                    self._seen = size - pos
-                    self._body = body - pos
                     return pos
-            else:
-                stop = body + length
-                if stop >= size or length > self._limits.body_bytes:
-                    self._check_size(length)
-                    self._need = stop + 1 - pos
-                    return pos
-                if data[stop]:
-                    raise RemoteProtocolError(
-                        f"no NUL after the {length} octets that content-length announced", section="Body"
-                    )
             if stop > body and command is not Command.SEND:
                 self._reader.check_body(command)
-            frames.append(Frame(command, headers, data[body:stop]))
+            frames.append(_frame((command, headers, data[body:stop])))
             pos = stop + 1
             if command in _HANDSHAKES:
                 self.waiting = True
                 return pos
         return pos
 
+    def _find_end(self, data: bytes, pos: int, body: int, length: int) -> int:
+        """Return where the body ends, or -1 if that has not come; what would end it is noted."""
+        size = len(data)
+        if length < 0:
+            stop = data.find(b"\0", body)
+            self._check_size((size if stop < 0 else stop) - body)
+            if stop < 0:
+                self._seen = size - pos
+                self._body = body - pos
+            return stop
+        self._check_size(length)
+        stop = body + length
+        if stop >= size:
+            self._need = stop + 1 - pos
+            return -1
+        raise RemoteProtocolError(
+            f"no NUL after the {length} octets that content-length announced", section="Body"
+        )
+
     def _check_size(self, size: int) -> None:
         if size > self._limits.body_bytes:
-            raise RemoteProtocolError(
-                f"body over {self._limits.body_bytes} bytes", section="Size Limits"
-            )
+            raise RemoteProtocolError(f"body over {self._limits.body_bytes} bytes", section="Size Limits")
 
     def _read(self, data: bytes, pos: int, end: int, body: int) -> Block:
         """Read a block that the cache does not hold, its limits checked octet by octet."""

@@ -1,6 +1,6 @@
 """From frames to bytes; MESSAGE in two parts, so that what many get is made once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from hoofbeat.protocol.commands import NEVER_ESCAPED, Command
 from hoofbeat.protocol.frames import Frame
@@ -51,7 +51,7 @@ def message_tail(message_id: bytes, block: bytes, body: bytes) -> bytes:
     return b"\nmessage-id:%b%b\ncontent-length:%d\n\n%b\0" % (message_id, block, len(body), body)
 
 
-def message_tails(prefix: bytes, block: bytes, numbered: Sequence[tuple[int, bytes]]) -> list[bytes]:
+def message_tails(prefix: bytes, block: bytes, numbered: Iterable[tuple[int, bytes]]) -> list[bytes]:
     """Return the tails of a run: messages that share their headers.
 
     Args:

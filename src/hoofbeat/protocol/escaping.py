@@ -8,8 +8,7 @@ from hoofbeat.protocol.versions import FACTS, Version
 
 _ESCAPE = re.compile(r"\\.?", re.DOTALL)
 _TABLES: Mapping[Version, dict[int, str]] = {
-    version: {ord(char): escape for escape, char in facts.escapes.items()}
-    for version, facts in FACTS.items()
+    version: {ord(char): escape for escape, char in facts.escapes.items()} for version, facts in FACTS.items()
 }
 
 
@@ -49,9 +48,7 @@ def unescape(text: str, version: Version) -> str:
     for match in _ESCAPE.finditer(text):
         char = escapes.get(match[0])
         if char is None:
-            raise RemoteProtocolError(
-                f"undefined escape {match[0]!r} in a header", section="Value Encoding"
-            )
+            raise RemoteProtocolError(f"undefined escape {match[0]!r} in a header", section="Value Encoding")
         parts.append(text[start : match.start()])
         parts.append(char)
         start = match.end()

@@ -80,11 +80,11 @@ class Pulse:
 
     def is_due(self, now: float) -> bool:
         """Say whether a heart-beat has to be sent."""
-        return 0.0 < self._send_every and self.sent + self._send_every * _SEND_AT <= now
+        return self._send_every > 0.0 and self.sent + self._send_every * _SEND_AT <= now
 
     def is_lost(self, now: float) -> bool:
         """Say whether the peer has been silent for longer than it promised, tolerance included."""
-        return 0.0 < self._expect_every and self.received + self._expect_every * TOLERANCE < now
+        return self._expect_every > 0.0 and self.received + self._expect_every * TOLERANCE < now
 
     def deadline(self) -> float:
         """Return when to look again; infinity where no heart-beats were agreed on."""

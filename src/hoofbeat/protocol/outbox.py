@@ -13,8 +13,10 @@ class Outlet(Protocol):
     """Where a connection's bytes go: a socket, a WebSocket, a test's list."""
 
     def write(self, chunks: Sequence[bytes]) -> None:
-        """Send chunks, each of them whole frames, in order. Never blocks; the transport keeps
-        what the peer is too slow to take, and says so by pausing the outbox.
+        """Send chunks, each of them whole frames, in order.
+
+        Never blocks; the transport keeps what the peer is too slow to take, and says so by
+        pausing the outbox.
         """
 
     def pause_reading(self) -> None:

@@ -49,7 +49,9 @@ class HeaderScan:
         upto = end if nul < 0 else nul
         faults: list[tuple[int, str]] = []
         if self._lines == 0:
-            faults.append((self._line + limits.command_bytes, f"command line over {limits.command_bytes} bytes"))
+            faults.append(
+                (self._line + limits.command_bytes, f"command line over {limits.command_bytes} bytes")
+            )
         else:
             faults.append((self._line + limits.line_bytes, f"header line over {limits.line_bytes} bytes"))
         faults.append((limits.block_bytes, f"header block over {limits.block_bytes} bytes"))
@@ -60,4 +62,6 @@ class HeaderScan:
         if upto - slack > limit:
             raise RemoteProtocolError(summary, section="Size Limits")
         if nul >= 0:
-            raise RemoteProtocolError("frame ends before the blank line after its headers", section="STOMP Frames")
+            raise RemoteProtocolError(
+                "frame ends before the blank line after its headers", section="STOMP Frames"
+            )

@@ -38,6 +38,7 @@ class LocalEngine:
         self._policies = Policies(config)
         self._queues: dict[str, Queue] = {}
         self._timed: dict[Queue, float] = {}
+        self._deadline = INFINITY
         self._topics = Topics(
             self._policies,
             access=access,
@@ -148,6 +149,11 @@ class LocalEngine:
             self._timed.pop(queue, None)
             queue.drop()
 
+    @property
+    def deadline(self) -> float:
+        """Say when something will be due, or infinity."""
+        return self._deadline
+
     def advance(self) -> float:
         """Do what is due; return when to be called again, or infinity."""
         now = self._clock.now.monotonic
@@ -155,7 +161,8 @@ class LocalEngine:
             del self._timed[queue]
             queue.advance()
             self._note(queue)
-        return min(self._timed.values(), default=INFINITY)
+        self._deadline = min(self._timed.values(), default=INFINITY)
+        return self._deadline
 
     def _queue_of(self, subscription: Subscription) -> Queue | None:
         """Return the queue that feeds a subscription: of topics only some have one."""
@@ -181,6 +188,7 @@ class LocalEngine:
             self._timed.pop(queue, None)
         if queue.is_timed and queue not in self._timed:
             self._timed[queue] = queue.due_at()
+            self._deadline = min(self._deadline, self._timed[queue])
 
     def _take_back(self, settlements: Sequence[Settlement]) -> None:
         """Undo what the broker noted for a transaction that is refused."""

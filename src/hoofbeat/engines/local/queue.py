@@ -33,7 +33,19 @@ class Queue:
         is_hungry: it stopped only because an outbox had to be written first.
     """
 
-    __slots__ = ("_bury", "_clock", "_config", "_consumers", "_deliveries", "_delayed", "_parked", "_stats", "is_hungry", "name", "ready")
+    __slots__ = (
+        "_bury",
+        "_clock",
+        "_config",
+        "_consumers",
+        "_delayed",
+        "_deliveries",
+        "_parked",
+        "_stats",
+        "is_hungry",
+        "name",
+        "ready",
+    )
 
     def __init__(self, name: str, config: QueueConfig, *, clock: Clock, stats: Stats, bury: Bury) -> None:
         """Start empty; ``bury`` takes what is given up."""
