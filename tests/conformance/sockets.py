@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 UPGRADE = (
     b"GET /stomp HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -27,12 +27,11 @@ async def over_websocket(address: tuple[str, int], pieces: Sequence[bytes]) -> b
     with socket.socket() as connection:
         await _open(connection, address)
         await asyncio.get_running_loop().sock_sendall(connection, UPGRADE)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += await asyncio.get_running_loop().sock_recv(connection, 65536)
+        answer = await _read_until(connection, lambda octets: b"\r\n\r\n" in octets)
         assert answer.startswith(b"HTTP/1.1 101 ")
         await _send(connection, pieces)
-        return messages(answer.partition(b"\r\n\r\n")[2] + await _read_to_the_end(connection))
+        rest = answer.partition(b"\r\n\r\n")[2]
+        return messages(rest + await _read_until(connection, lambda octets: has_close(rest + octets)))
 
 
 def message(payload: bytes) -> bytes:
@@ -44,17 +43,28 @@ def message(payload: bytes) -> bytes:
 
 def messages(octets: bytes) -> bytes:
     """Join what the messages of a server held, up to its close frame, which must be there."""
-    held = []
+    frames = list(_frames(octets))
+    assert frames[-1][0] == CLOSE
+    return b"".join(payload for _, payload in frames[:-1])
+
+
+def has_close(octets: bytes) -> bool:
+    """Say whether a close frame has come: a server waits for ours then, and says nothing more."""
+    return any(opcode == CLOSE for opcode, _ in _frames(octets))
+
+
+def _frames(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Cut whole frames of a server, which masks nothing, off the front."""
     place = 0
-    while octets[place] != CLOSE:
-        size = octets[place + 1]
-        place += 2
+    while place + 4 <= len(octets):
+        opcode, size = octets[place], octets[place + 1]
+        start = place + 2
         if size == 126:
-            size = int.from_bytes(octets[place : place + 2], "big")
-            place += 2
-        held.append(octets[place : place + size])
-        place += size
-    return b"".join(held)
+            size = int.from_bytes(octets[start : start + 2], "big")
+            start += 2
+        place = start + size
+        if place <= len(octets):
+            yield opcode, octets[start:place]
 
 
 async def _open(connection: socket.socket, address: tuple[str, int]) -> None:
@@ -71,7 +81,14 @@ async def _send(connection: socket.socket, pieces: Sequence[bytes]) -> None:
 
 
 async def _read_to_the_end(connection: socket.socket) -> bytes:
+    return await _read_until(connection, lambda octets: False)
+
+
+async def _read_until(connection: socket.socket, is_all: Callable[[bytes], bool]) -> bytes:
     octets = b""
-    while more := await asyncio.get_running_loop().sock_recv(connection, 65536):
+    while not is_all(octets):
+        more = await asyncio.get_running_loop().sock_recv(connection, 65536)
+        if not more:
+            break
         octets += more
     return octets
