@@ -44,10 +44,9 @@ class Core:
     ) -> None:
         """Take the parts; clock and stats are shared with the engine.
 
-        ``new_id`` makes names that nobody can guess, ``epoch`` tells the message ids of this
-        start from those of others: without colon, dash and slash. ``wake`` is called when
-        something outside a read left bytes to flush. ``per_user`` counts sessions of one user
-        who proved who it is.
+        ``new_id`` makes names that nobody can guess, ``epoch`` tells the message ids of this start
+        from those of others: without colon, dash and slash. ``wake`` is called when bytes are left
+        to flush outside a read. ``per_user`` sessions may be of one user who proved who it is.
         """
         self.config = config
         self.engine = engine

@@ -18,7 +18,7 @@ _HIGHEST_PRIORITY = 9
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
 _STRIPPED = frozenset(
-    [
+    {
         "content-length",
         "receipt",
         "transaction",
@@ -33,7 +33,7 @@ _STRIPPED = frozenset(
         "browser",
         "original-destination",
         "dead-letter-reason",
-    ]
+    }
 )
 
 
