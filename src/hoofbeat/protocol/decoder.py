@@ -115,8 +115,8 @@ class FrameDecoder:
                 return self._in_headers(pos)
             raw = data[pos:end]
             command, headers, length = young.get(raw) or self._read(data, pos, end, body)
-            stop = body + length
-            if length < 0 or stop >= size or length > self._limits.body_bytes or data[stop]:
+            stop = data.find(b"\0", body) if length < 0 else body + length
+            if stop < 0 or stop >= size or stop - body > self._limits.body_bytes or data[stop]:
                 stop = self._find_end(data, pos, body, length)
                 if stop < 0:
                     return pos

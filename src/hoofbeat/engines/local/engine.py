@@ -120,11 +120,17 @@ class LocalEngine:
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
         """End deliveries, those of one queue in one go."""
         ended: dict[int, _Ended] = {}
+        of: Subscription | None = None
+        deliveries: list[tuple[Delivery, Outcome]] = []
         for subscription, delivery, outcome in settlements:
-            queue = self._queue_of(subscription)
-            if queue is not None:
-                entry = ended.setdefault(id(queue), _Ended(queue, []))
-                entry.deliveries.append((delivery, outcome))
+            if subscription is not of:
+                of = subscription
+                queue = self._queue_of(subscription)
+                if queue is None:
+                    deliveries = []
+                else:
+                    deliveries = ended.setdefault(id(queue), _Ended(queue, [])).deliveries
+            deliveries.append((delivery, outcome))
         done(None)
         for queue, deliveries in ended.values():
             queue.settle(deliveries)
