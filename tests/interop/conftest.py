@@ -36,7 +36,8 @@ def broker() -> Iterator[Serving]:
 def results(broker: Serving, request: pytest.FixtureRequest) -> Iterator[Mapping[Row, "Future[Faults]"]]:
     """Start every row that a collected test asks for; a test waits for its own."""
     calls = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    wanted = {call.params["row"] for call in calls if "row" in call.params}
+    rows = (call.params.get("row") for call in calls)
+    wanted = {row for row in rows if isinstance(row, Row)}
     rows = [row for row in ROWS if row in wanted and (row.language != "node" or why_not("node") is None)]
     table = request.config.stash[TABLE] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
