@@ -159,9 +159,7 @@ class Core:
 
         Temporary destinations belong to who knows their names: they can't be guessed.
         """
-        if not destination.kind.is_temporary and not self.access.may(
-            session.principal, right, destination.name
-        ):
+        if not destination.is_temporary and not self.access.may(session.principal, right, destination.name):
             verb = "read" if right is Right.READ else "write"
             raise Refused(f"Access refused: not allowed to {verb} {destination.name[:128]!r}")
 

@@ -19,17 +19,9 @@ class Kind(Enum):
     USER = "user"
     APP = "app"
 
-    @property
-    def is_topic(self) -> bool:
-        """Say whether every subscriber gets a copy."""
-        return self in (Kind.TOPIC, Kind.TEMP_TOPIC)
 
-    @property
-    def is_temporary(self) -> bool:
-        """Say whether it dies with its session."""
-        return self in (Kind.TEMP_TOPIC, Kind.TEMP_QUEUE)
-
-
+_TOPICS = (Kind.TOPIC, Kind.TEMP_TOPIC)
+_TEMPORARY = (Kind.TEMP_TOPIC, Kind.TEMP_QUEUE)
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -39,12 +31,20 @@ class Destination(NamedTuple):
     Attributes:
         name: as on the wire, with its prefix.
         kind: what its prefix says.
+        is_topic: every subscriber gets a copy.
+        is_temporary: it dies with its session.
         is_pattern: a word of it is ``*`` or ``**``.
     """
 
     name: str
     kind: Kind
+    is_topic: bool
+    is_temporary: bool
     is_pattern: bool = False
+
+    def renamed(self, name: str) -> "Destination":
+        """Return a destination of the same kind."""
+        return self._replace(name=name)
 
 
 @lru_cache(maxsize=4096)
@@ -60,7 +60,7 @@ def _parse(name: str) -> Destination | str:
         known = ", ".join(f"/{prefix}/" for prefix in _KINDS)
         return f"Unknown destination {name[:128]!r}: starts with none of {known}"
     words = rest.replace(".", "/").split("/")
-    return Destination(name, kind, "*" in words or "**" in words)
+    return Destination(name, kind, kind in _TOPICS, kind in _TEMPORARY, "*" in words or "**" in words)
 
 
 def parse(name: str | None) -> Destination:

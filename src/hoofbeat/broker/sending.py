@@ -28,7 +28,7 @@ def send(core: Core, session: BrokerSession, frames: Sequence[Frame]) -> None:
     memo = headers.memo
     envelope = memo if isinstance(memo, Envelope) else open_envelope(core, session, headers)
     core.check(session, Right.WRITE, envelope.destination)
-    publish(core, session, messages_of(core, envelope, frames), headers.get("receipt"))
+    publish(core, session, messages_of(core, envelope, frames), headers.fields.get("receipt"))
 
 
 def publish(core: Core, session: BrokerSession, messages: Sequence[Message], receipt: str | None) -> None:
@@ -66,7 +66,7 @@ def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envel
     where = destination.parse(headers.get("destination"))
     if where.is_pattern:
         raise Refused(f"Unknown destination {where.name[:128]!r}: SEND to a wildcard")
-    if where.kind.is_temporary or "reply-to" in headers:
+    if where.is_temporary or "reply-to" in headers:
         return _own_envelope(core, session, where, headers)
     if where.kind in (Kind.USER, Kind.APP):
         raise Refused(f"Unknown destination {where.name[:128]!r}: no application is mounted here")
@@ -79,7 +79,7 @@ def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envel
 def _own_envelope(core: Core, session: BrokerSession, where: Destination, headers: Headers) -> Envelope:
     """Read headers in which temporary destinations stand: they mean something to this session only."""
     changed = dict(headers.fields)
-    if where.kind.is_temporary:
+    if where.is_temporary:
         where = resolve(core, session, where)
         changed["destination"] = where.name
     if "reply-to" in changed:

@@ -30,7 +30,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     if key in session.subscriptions:
         raise Refused(f"Duplicated subscription identifier {(headers.get('id') or where.name)[:128]!r}")
     _check_features(headers)
-    if where.kind.is_temporary:
+    if where.is_temporary:
         where = temporary.owned(core, session, where)
         _end_automatic(core, session, where)
     _check_destination(core, session, where)

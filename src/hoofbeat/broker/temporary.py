@@ -24,7 +24,7 @@ def resolve(core: Core, session: BrokerSession, named: Destination) -> Destinati
         if first in core.temp_owners:
             return named
         raise Refused(f"Unknown destination {named.name[:128]!r}: its session is gone")
-    return Destination(f"/{prefix}/{own_prefix(core, session)}/{first}", named.kind, named.is_pattern)
+    return named.renamed(f"/{prefix}/{own_prefix(core, session)}/{first}")
 
 
 def own_prefix(core: Core, session: BrokerSession) -> str:

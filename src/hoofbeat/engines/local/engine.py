@@ -52,7 +52,7 @@ class LocalEngine:
     def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
         """Take in a run of messages to one destination, in order."""
         destination = messages[0].envelope.destination
-        if destination.kind.is_topic:
+        if destination.is_topic:
             self._topics.publish(messages)
             done(None)
             return None
@@ -70,7 +70,7 @@ class LocalEngine:
         """All or nothing: refused if one queue is full; then taken in, whatever the size."""
         for run in runs:
             destination = run[0].envelope.destination
-            if not destination.kind.is_topic:
+            if not destination.is_topic:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
                 if queue is None or not queue.has_room:
                     self._take_back(settlements)
@@ -88,7 +88,7 @@ class LocalEngine:
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Deliver to ``subscription`` within its credit, from now on."""
         destination = subscription.destination
-        if destination.kind.is_topic:
+        if destination.is_topic:
             self._topics.attach(subscription)
             done(None)
             return
@@ -110,7 +110,7 @@ class LocalEngine:
     def detach(self, subscription: Subscription, done: Done) -> None:
         """Stop delivering, and take back what it holds unsettled."""
         name = subscription.destination.name
-        if subscription.destination.kind.is_topic:
+        if subscription.destination.is_topic:
             self._topics.detach(subscription)
         elif name in self._queues:
             self._queues[name].detach(subscription)
@@ -172,7 +172,7 @@ class LocalEngine:
 
     def _queue_of(self, subscription: Subscription) -> Queue | None:
         """Return the queue that feeds a subscription: of topics only some have one."""
-        if not subscription.destination.kind.is_topic:
+        if not subscription.destination.is_topic:
             return self._queues.get(subscription.destination.name)
         backlog = self._topics.backlog_of(subscription)
         return None if backlog is None else backlog.queue
