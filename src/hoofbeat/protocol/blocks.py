@@ -64,40 +64,40 @@ class BlockReader:
             RemoteProtocolError: the block is malformed.
         """
         if not raw.startswith(b"SEND"):
-            return self._parse(raw)
+            return self._parse(raw, raw)
         block = self._old.get(raw)
         if block is None:
-            block = self._recall(raw)
-        if block is None:
-            block = self._parse(raw)
-            if not _is_plain(block) or len(raw) > _CACHED_BYTES or self.version is None:
-                return block
-            self._remember_bare(raw, block)
+            bare, length = _split_length(raw)
+            headers = self._recall(bare)
+            if headers is not None:
+                block = Block(Command.SEND, headers, length)
+            else:
+                block = self._parse(raw, bare)
+                if self.version is None or len(raw) > _CACHED_BYTES or not _is_plain(block):
+                    return block
+                if length == block.length:  # else it is written in a way that only the parser reads
+                    self._remember(bare, block.headers)
         if len(self.young) >= _GENERATION:
             self._old, self.young = self.young, {}
         self.young[raw] = block
         return block
 
-    def _recall(self, raw: bytes) -> Block | None:
-        """Find the block among those that differ from it in ``content-length`` alone."""
-        bare, length = _split_length(raw)
+    def _recall(self, bare: bytes) -> Headers | None:
+        """Find the headers of a block that differs in ``content-length`` alone."""
         headers = self._young_bare.get(bare)
         if headers is None:
             headers = self._old_bare.get(bare)
-            if headers is None:
-                return None
-            self._young_bare[bare] = headers
-        return Block(Command.SEND, headers, length)
+            if headers is not None:
+                self._remember(bare, headers)
+        return headers
 
-    def _remember_bare(self, raw: bytes, block: Block) -> None:
-        bare, length = _split_length(raw)
-        if length != block.length:
-            return  # a length written in a way that only the parser understands
+    def _remember(self, bare: bytes, headers: Headers) -> None:
         if len(self._young_bare) >= _GENERATION:
             self._old_bare, self._young_bare = self._young_bare, {}
-        self._young_bare[bare] = block.headers
+        self._young_bare[bare] = headers
 
-    def _parse(self, raw: bytes) -> Block:
+    def _parse(self, raw: bytes, bare: bytes) -> Block:
+        """Take a block apart; ``bare`` is the same without its ``content-length``."""
         self.parsed += 1
         try:
             text = raw.decode()
@@ -110,7 +110,8 @@ class BlockReader:
         if self._is_verbatim and "\\" not in text and "\r" not in text:
             fields = parse_verbatim(lines)
             if len(fields) == len(lines):
-                return _block(command, fields, raw)
+                verbatim = bare[len(command) :] if command is Command.SEND else None
+                return Block(command, Headers(fields, verbatim), _length_of(fields))
         headers = parse_lines(lines, command, self.version)
         return Block(command, headers, _length_of(headers.fields))
 
@@ -122,15 +123,6 @@ class BlockReader:
         lenient = self.version is None or not FACTS[self.version].bodies_checked
         if command not in WITH_BODY and not lenient:
             raise RemoteProtocolError(f"{command.value} must not have a body", section="Body")
-
-
-def _block(command: Command, fields: dict[str, str], raw: bytes) -> Block:
-    """Make the block of a frame whose headers stand in it just as they are meant."""
-    length = _length_of(fields)
-    if command is not Command.SEND:
-        return Block(command, Headers(fields), length)
-    bare = raw if length < 0 else _split_length(raw)[0]
-    return Block(command, Headers(fields, bare[len(command) :]), length)
 
 
 def _length_of(fields: dict[str, str]) -> int:
