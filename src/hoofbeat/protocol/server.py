@@ -103,7 +103,7 @@ class ServerSession:
         self.version = versions.negotiate(frame.headers.get("accept-version"))
         self.is_soft = frame.headers.get("hoofbeat-soft-errors") == "true"
         if self.version is Version.V1_0:
-            ours = heartbeat.NO_HEART_BEAT
+            return heartbeat.NO_HEART_BEAT  # which has no such header
         theirs = heartbeat.parse(frame.headers.get("heart-beat"))
         self.pulse = Pulse(*heartbeat.negotiate(ours, theirs), now)
         return ours
