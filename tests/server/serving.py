@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from hoofbeat.assembly import make_server
-
 from hoofbeat.config import ServerConfig
 from hoofbeat.server.memory_mark import MemoryMark
 from hoofbeat.server.server import Server

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
-
 from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
 from hoofbeat.server.timers import read_clocks
