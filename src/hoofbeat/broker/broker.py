@@ -87,7 +87,6 @@ class Broker(Core):
             outbox.flush()
             outbox.written_at = written_at
         self.dirty.clear()
-        self.engine.refill()
         if self.dirty or self.overruns or self.released:
             self.wake()  # in the next turn, so that others have theirs between
 

@@ -56,9 +56,6 @@ class Engine(Protocol):
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
         """End deliveries: acknowledged, to be redelivered, or dead. Unknown ones are ignored."""
 
-    def refill(self) -> None:
-        """Outboxes have been written: go on with those whose outbox was full."""
-
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
 

@@ -31,13 +31,17 @@ class Hold:
 
     def end(self) -> None:
         """Say that the wait is over. Calling it again does nothing."""
-        if not self.is_over:
-            self.is_over = True
-            if self.on_end is not None:
-                self.on_end()
+        self._end(is_given_up=False)
 
     def give_up(self) -> None:
         """Wait no longer."""
-        if not self.is_over:
+        self._end(is_given_up=True)
+
+    def _end(self, *, is_given_up: bool) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        if is_given_up:
             self._give_up()
-            self.end()
+        if self.on_end is not None:
+            self.on_end()

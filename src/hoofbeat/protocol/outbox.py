@@ -62,7 +62,7 @@ class Outbox:
     @property
     def is_open(self) -> bool:
         """Say whether the peer takes what it is given; a queue keeps its messages otherwise."""
-        return not self.is_paused and self.size < FLUSH_BYTES
+        return not self.is_paused
 
     def has_room(self, size: int, limit: int) -> bool:
         """Say whether ``size`` octets more may wait: one message always fits an empty outbox."""

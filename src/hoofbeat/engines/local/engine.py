@@ -47,7 +47,6 @@ class LocalEngine:
             bury=self._bury,
             outbox_bytes=config.limits.outbox_bytes,
         )
-        self._hungry: list[Queue] = []
 
     def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
         """Take in a run of messages to one destination, in order."""
@@ -136,14 +135,6 @@ class LocalEngine:
             queue.settle(deliveries)
             self._note(queue)
 
-    def refill(self) -> None:
-        """Outboxes have been written: go on with the queues whose consumers' were full."""
-        if self._hungry:
-            hungry, self._hungry = self._hungry, []
-            for queue in hungry:
-                queue.dispatch()
-                self._note(queue)
-
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
         return bool(subscription.unsettled) and subscription.destination.name == destination
@@ -187,9 +178,7 @@ class LocalEngine:
 
     def _note(self, queue: Queue) -> None:
         """Remember what has to be done about a queue later, or forget one that holds nothing."""
-        if queue.is_hungry:
-            self._hungry.append(queue)
-        elif queue.is_idle and self._queues.get(queue.name) is queue:
+        if queue.is_idle and self._queues.get(queue.name) is queue:
             del self._queues[queue.name]
             self._timed.pop(queue, None)
         if queue.is_timed and queue not in self._timed:

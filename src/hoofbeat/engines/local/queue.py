@@ -30,7 +30,6 @@ class Queue:
     Attributes:
         name: of its destination.
         ready: what waits.
-        is_hungry: it stopped only because an outbox had to be written first.
     """
 
     __slots__ = (
@@ -42,7 +41,6 @@ class Queue:
         "_deliveries",
         "_parked",
         "_stats",
-        "is_hungry",
         "name",
         "ready",
     )
@@ -51,7 +49,6 @@ class Queue:
         """Start empty; ``bury`` takes what is given up."""
         self.name = name
         self.ready = Ready()
-        self.is_hungry = False
         self._config = config
         self._clock = clock
         self._stats = stats
@@ -156,11 +153,9 @@ class Queue:
             self._unpark()
 
     def _deliver(self) -> None:
-        self.is_hungry = False
         while self.ready.count:
             able = [consumer for consumer in self._consumers if consumer.credit > 0]
             if not able:
-                self.is_hungry = any(self._is_full_for_now(consumer) for consumer in self._consumers)
                 break
             each = min(SLICE, min(consumer.credit for consumer in able))
             self._deal(able, each)
@@ -192,9 +187,6 @@ class Queue:
             consumer.redeliver(message, before + 1)
         else:
             consumer.deliver([message])
-
-    def _is_full_for_now(self, consumer: Subscription) -> bool:
-        return not consumer.outbox.is_paused and not consumer.outbox.is_open
 
     # What comes back, what ends.
 
