@@ -87,8 +87,6 @@ class Broker(Core):
             outbox.flush()
             outbox.written_at = written_at
         self.dirty.clear()
-        if self.dirty or self.overruns or self.released:
-            self.wake()  # in the next turn, so that others have theirs between
 
     def pause(self, session: BrokerSession, now: Now) -> None:
         """The peer reads too slowly: its subscriptions have no credit until it catches up."""

@@ -56,8 +56,7 @@ class _Login:
         if self.is_answered:
             return
         self.is_answered = True
-        if self._session.state is State.AUTHENTICATING:
-            self._answer(principal)
+        self._answer(principal)
         if self._hold is not None:
             self._hold.end()
             self._core.wake()

@@ -92,9 +92,8 @@ class Core:
 
     def fail(self, session: BrokerSession, fault: ProtocolError, more: dict[str, str]) -> None:
         """Answer a frame that breaks the protocol: the end of every session."""
-        if session.state is not State.CLOSED:
-            session.error(fault.summary, str(fault), more)
-            self.end(session)
+        session.error(fault.summary, str(fault), more)
+        self.end(session)
 
     def end(self, session: BrokerSession) -> None:
         """Close a session from our side; its subscriptions end now, not when the stream does."""
@@ -111,10 +110,8 @@ class Core:
             hold.on_end = None
             hold.give_up()
         session.backlog = []
-        for key in tuple(session.subscriptions):
-            subscription = session.remove(key)
-            if subscription is not None:
-                self.engine.detach(subscription, ignore)
+        for subscription in session.leave():
+            self.engine.detach(subscription, ignore)
         if session.principal.is_proven:
             self.users[session.principal.name] -= 1
             if not self.users[session.principal.name]:
@@ -127,8 +124,6 @@ class Core:
 
     def hold(self, session: BrokerSession, hold: Hold, seconds: float) -> None:
         """Handle nothing more of a session until ``hold`` ends, or is given up."""
-        if hold.is_over:
-            return
         session.hold = hold
         session.held_until = self.clock.now.monotonic + seconds
         hold.on_end = lambda: self.release(session)
@@ -139,9 +134,8 @@ class Core:
         """Go on with a session as soon as the work at hand is done."""
         session.hold = None
         session.held_until = INFINITY
-        if session.id in self.sessions:
-            self.released.append(session)
-            self.wake()
+        self.released.append(session)
+        self.wake()
 
     def schedule(self, session: BrokerSession, *, not_before: float = 0.0) -> None:
         """Look at a session again when the next thing about it may be due."""

@@ -93,6 +93,13 @@ class BrokerSession(ServerSession):
             del self.by_serial[str(subscription.serial)]
         return subscription
 
+    def leave(self) -> list[Subscription]:
+        """Forget every subscription, and return them."""
+        subscriptions = list(self.subscriptions.values())
+        self.subscriptions = {}
+        self.by_serial = {}
+        return subscriptions
+
     def overrun(self) -> None:
         """Note that the reader is too slow to be kept."""
         self._overruns.append(self)

@@ -85,11 +85,6 @@ class FrameDecoder:
             self._fail(fault)
         return frames
 
-    @property
-    def kept(self) -> int:
-        """Count the octets that wait to become a frame."""
-        return len(self._partial) if self._partial is not None else 0
-
     def _fail(self, fault: RemoteProtocolError) -> None:
         self.fault = fault
         self._partial = self._scan = None
@@ -117,9 +112,8 @@ class FrameDecoder:
             command, headers, length = young.get(raw) or self._read(data, pos, end, body)
             stop = data.find(b"\0", body) if length < 0 else body + length
             if stop < 0 or stop >= size or stop - body > self._limits.body_bytes or data[stop]:
-                stop = self._find_end(data, pos, body, length)
-                if stop < 0:
-                    return pos
+                self._await_end(size, pos, body, stop, length)
+                return pos
             if stop > body and command is not Command.SEND:
                 self._reader.check_body(command)
             frames.append(_frame((command, headers, data[body:stop])))
@@ -129,24 +123,19 @@ class FrameDecoder:
                 return pos
         return pos
 
-    def _find_end(self, data: bytes, pos: int, body: int, length: int) -> int:
-        """Return where the body ends, or -1 if that has not come; what would end it is noted."""
-        size = len(data)
+    def _await_end(self, size: int, pos: int, body: int, stop: int, length: int) -> None:
+        """Note what will end the body of the frame at ``pos``, or say why nothing can."""
         if length < 0:
-            stop = data.find(b"\0", body)
             self._check_size((size if stop < 0 else stop) - body)
-            if stop < 0:
-                self._seen = size - pos
-                self._body = body - pos
-            return stop
+            self._seen = size - pos
+            self._body = body - pos
+            return
         self._check_size(length)
-        stop = body + length
-        if stop >= size:
-            self._need = stop + 1 - pos
-            return -1
-        raise RemoteProtocolError(
-            f"no NUL after the {length} octets that content-length announced", section="Body"
-        )
+        if stop < size:
+            raise RemoteProtocolError(
+                f"no NUL after the {length} octets that content-length announced", section="Body"
+            )
+        self._need = stop + 1 - pos
 
     def _check_size(self, size: int) -> None:
         if size > self._limits.body_bytes:

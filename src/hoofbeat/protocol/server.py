@@ -145,6 +145,5 @@ class ServerSession:
             self.outbox.outlet.close()
 
     def beat(self) -> None:
-        """Send a heart-beat, unless something that says as much waits already."""
-        if not self.outbox.size:
-            self.outbox.send(HEART_BEAT)
+        """Send a heart-beat."""
+        self.outbox.send(HEART_BEAT)
