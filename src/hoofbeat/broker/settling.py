@@ -53,7 +53,7 @@ def apply(core: Core, session: BrokerSession, settlements: Sequence[Settlement],
 
 def count(core: Core, settlements: Sequence[Settlement]) -> None:
     """Count what was acknowledged."""
-    core.stats.messages_acknowledged += sum(each.outcome is Outcome.ACK for each in settlements)
+    core.stats.messages_acknowledged += len([1 for each in settlements if each[2] is Outcome.ACK])
 
 
 def outcome_of(frame: Frame) -> Outcome:
@@ -73,8 +73,7 @@ def find(session: BrokerSession, frame: Frame) -> tuple[Subscription, int] | Non
         Refused: there is no such delivery.
     """
     token = _token(session, frame.headers)
-    head, _, tag = token.rpartition("-")
-    serial = head.rpartition("-")[2]
+    serial, tag = ("", *token.rsplit("-", 2))[-2:]
     subscription = session.by_serial.get(serial)
     if subscription is None:
         if session.has_had(serial):

@@ -1,6 +1,7 @@
 """A client's standing request for messages: what it is owed, and what it still holds."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from hoofbeat.broker.delivery import AckMode, Delivery
 from hoofbeat.broker.destination import Destination
@@ -12,6 +13,7 @@ from hoofbeat.protocol.server import ServerSession
 from hoofbeat.protocol.versions import FACTS, Version
 
 SLICE = 128  # messages handed to one subscription before its credit is looked at again
+_delivery = partial(tuple.__new__, Delivery)  # half the cost of Delivery(...)
 
 
 class Subscription:
@@ -146,12 +148,14 @@ class Subscription:
         self._next_tag = tag + len(messages)
         unsettled, version, serial = self.unsettled, self.version, self.serial
         frames: list[bytes] = []
+        size = 0
         for message in messages:
-            unsettled[tag] = Delivery(message, tag)
-            self.unsettled_bytes += len(message.body)
+            unsettled[tag] = _delivery((message, tag))
+            size += len(message[2])
             if self._has_ack_header:
                 frames.append(b"%b\nack:%d-%d%b" % (head, serial, tag, tail_of(message, version)))
             else:
                 frames.append(head + tail_of(message, version, b"-%d-%d" % (serial, tag)))
             tag += 1
+        self.unsettled_bytes += size
         self.outbox.add(self.outbox.framing.frames(frames))

@@ -27,6 +27,12 @@ def resolve(core: Core, session: BrokerSession, named: Destination) -> Destinati
     return named.renamed(f"/{prefix}/{own_prefix(core, session)}/{first}")
 
 
+def check_alive(core: Core, where: Destination) -> None:
+    """Raise Refused if ``where``, as :func:`resolve` gave it, died with its session."""
+    if where.is_temporary and where.name.split("/")[2] not in core.temp_owners:
+        raise Refused(f"Unknown destination {where.name[:128]!r}: its session is gone")
+
+
 def own_prefix(core: Core, session: BrokerSession) -> str:
     """Return what the session's temporary destinations share, made when it is first asked for."""
     if not session.temp_prefix:

@@ -8,6 +8,7 @@ from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.engine import Settlement
 from hoofbeat.broker.message import Envelope, Message
 from hoofbeat.broker.session import BrokerSession
+from hoofbeat.broker.temporary import check_alive
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
@@ -45,12 +46,15 @@ def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     """
     frames = session.transactions.end(_name(frame), "COMMIT")
     named = [(each, settling.find(session, each)) for each in frames if each.command is not Command.SEND]
+    for each in frames:
+        if isinstance(each.headers.memo, Envelope):
+            check_alive(core, each.headers.memo.destination)
     settlements: list[Settlement] = []
     for each, found in named:
         if found is not None and found[1] in found[0].unsettled:
             settling.note(*found, settling.outcome_of(each), settlements)
     messages = [message for each in frames for message in _messages(core, each)]
-    runs = [list(run) for _, run in groupby(messages, _destination_of)]
+    runs = [list(run) for _, run in groupby(messages, _envelope_of)]
     settling.count(core, settlements)
     core.stats.messages_received += len(messages)
     core.engine.commit(runs, settlements, Answer(core, session, frame.headers.get("receipt")))
@@ -70,8 +74,9 @@ def _messages(core: Core, frame: Frame) -> list[Message]:
     return sending.messages_of(core, envelope, [frame]) if isinstance(envelope, Envelope) else []
 
 
-def _destination_of(message: Message) -> str:
-    return message.envelope.destination.name
+def _envelope_of(message: Message) -> int:
+    """Tell runs apart: priority and expiry of a run are those of its one envelope."""
+    return id(message.envelope)
 
 
 def _name(frame: Frame) -> str:

@@ -73,6 +73,7 @@ class LocalEngine:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
                 if queue is None or not queue.has_room:
                     self._take_back(settlements)
+                    self._note_all(runs)
                     done(Refused(f"{destination.name} is full", detail="nothing of the transaction was done"))
                     return
         for run in runs:
@@ -184,6 +185,13 @@ class LocalEngine:
         if queue.is_timed and queue not in self._timed:
             self._timed[queue] = queue.due_at()
             self._deadline = min(self._deadline, self._timed[queue])
+
+    def _note_all(self, runs: Sequence[Sequence[Message]]) -> None:
+        """Forget the queues that were made for a transaction that is refused."""
+        for run in runs:
+            queue = self._queues.get(run[0].envelope.destination.name)
+            if queue is not None:
+                self._note(queue)
 
     def _take_back(self, settlements: Sequence[Settlement]) -> None:
         """Undo what the broker noted for a transaction that is refused."""

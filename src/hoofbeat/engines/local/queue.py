@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
-from hoofbeat.broker.delivery import Delivery, Outcome
+from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Done
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
@@ -185,6 +185,8 @@ class Queue:
         if before:
             self._stats.messages_redelivered += 1
             consumer.redeliver(message, before + 1)
+            if consumer.ack is AckMode.AUTO:
+                del self._deliveries[message.number]  # it will not come back
         else:
             consumer.deliver([message])
 
