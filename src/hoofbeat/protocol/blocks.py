@@ -1,6 +1,7 @@
 """From a raw header block to what it means, remembered: publishers repeat themselves."""
 
 import re
+from functools import partial
 from typing import NamedTuple
 
 from hoofbeat.errors import RemoteProtocolError
@@ -10,6 +11,8 @@ from hoofbeat.protocol.versions import FACTS, Version
 
 _LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LENGTH_LINE = b"\ncontent-length:"
+_ACK = b"ACK\nid:"  # what most frames of a consumer are, each with another id: worth a way of its own
+_MORE = re.compile(rb"[^!-\[\]-~]")  # another line, an escape, or what only the parser understands
 _CACHED_BYTES = 1024  # longer blocks are parsed each time
 _GENERATION = 1024  # blocks in each half of a cache
 
@@ -26,6 +29,9 @@ class Block(NamedTuple):
     command: Command
     headers: Headers
     length: int
+
+
+_block = partial(tuple.__new__, Block)  # half the cost of Block(...)
 
 
 class BlockReader:
@@ -64,6 +70,8 @@ class BlockReader:
             RemoteProtocolError: the block is malformed.
         """
         if not raw.startswith(b"SEND"):
+            if raw.startswith(_ACK) and self._is_verbatim and not _MORE.search(raw, len(_ACK)):
+                return _block((Command.ACK, Headers({"id": raw[len(_ACK) :].decode()}), -1))
             return self._parse(raw, raw)
         block = self._old.get(raw)
         if block is None:
