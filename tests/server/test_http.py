@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import socket
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -330,6 +332,22 @@ async def test_a_client_that_goes_without_a_word_is_noticed(client: Client, gate
     client.writer.close()
     await (await gate.next()).until_lost()
     assert gate.inside == []
+
+
+async def test_a_client_that_asks_for_one_and_resets_the_connection_is_counted_out(
+    http: Listener, gate: EchoGate
+) -> None:
+    loop = asyncio.get_running_loop()
+    with socket.socket() as connection:
+        connection.setblocking(False)
+        await loop.sock_connect(connection, http.server.sockets[0].getsockname())
+        await loop.sock_sendall(connection, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert await loop.sock_recv(connection, 1024)
+        connection.send(upgrade())
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await gate.until_empty()
+    assert gate.outlets == set()
+    assert all(echo.is_lost for echo in gate.echoes)
 
 
 async def test_pings_of_a_client_that_reads_nothing_do_not_pile_up(client: Client, gate: EchoGate) -> None:

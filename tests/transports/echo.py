@@ -80,16 +80,19 @@ class EchoGate:
         self.echoes: list[Echo] = []
         self.outlets: set[Outlet] = set()
         self.arrived: asyncio.Queue[Echo] = asyncio.Queue()
+        self.changed = asyncio.Event()
 
     def enter(self, peer: Peer) -> str | None:
         if self.refusal is None:
             self.inside.append(peer)
+        self.changed.set()
         return self.refusal
 
     def leave(self, peer: Peer) -> None:
         self.inside = [
             other for other in self.inside if (other.address, other.port) != (peer.address, peer.port)
         ]
+        self.changed.set()
 
     def attach(self, outlet: Outlet, framing: Framing, peer: Peer) -> Echo:
         echo = Echo(self, outlet, framing, peer)
@@ -110,6 +113,12 @@ class EchoGate:
 
     async def next(self) -> Echo:
         return await asyncio.wait_for(self.arrived.get(), SECONDS)
+
+    async def until_empty(self) -> None:
+        async with asyncio.timeout(SECONDS):
+            while self.inside:
+                self.changed.clear()
+                await self.changed.wait()
 
 
 class Client:

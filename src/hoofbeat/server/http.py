@@ -201,6 +201,7 @@ class Upgrade(NetworkProtocol):
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         """Find the door, which knows the rest."""
         self._door: Door = app_state["door"]
+        self._outlet: WebSocketOutlet | None = None  # once it carries the bytes
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Keep the transport; the peer was let in by the door."""
@@ -216,12 +217,14 @@ class Upgrade(NetworkProtocol):
         if answer.status != 101:
             self._transport.close()
             return
-        outlet = WebSocketOutlet(port.gate, port.message_bytes)
-        outlet.open(self._transport, self._door.peer._replace(transport="websocket"))
+        if self._transport.is_closing():
+            return  # the peer reset the connection: its answer could not be written
+        self._outlet = WebSocketOutlet(port.gate, port.message_bytes)
+        self._outlet.open(self._transport, self._door.peer._replace(transport="websocket"))
         self._door.hand_over()
         # uvicorn puts this object in once we return; nothing is read before the loop's next turn.
-        asyncio.get_running_loop().call_soon(self._transport.set_protocol, outlet)
+        asyncio.get_running_loop().call_soon(self._transport.set_protocol, self._outlet)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on: the handshake was refused."""
-        self._door.connection_lost(exc)
+        """Tell whose connection it is: the door's until the handshake was answered."""
+        (self._outlet or self._door).connection_lost(exc)
