@@ -20,6 +20,10 @@ from tests.conformance.wire import cut
 _numbers = iter(range(1, 1_000_000))
 
 
+def unheard(count: int, refused: Refused | None) -> None:
+    """Be a ``confirm`` of no interest."""
+
+
 def message(name: str, body: bytes) -> Message:
     """Make a message with nothing but a destination."""
     return Message(next(_numbers), Envelope(parse(name), Headers({"destination": name}), b"e-"), body)
@@ -44,7 +48,7 @@ class Recorder:
 
     def settle(self, tag: int, outcome: Outcome) -> list[Settlement]:
         """Settle one delivery."""
-        return [Settlement(self.subscription, self.subscription.settle(tag), outcome)]
+        return [Settlement(self.subscription, outcome, [self.subscription.settle(tag)])]
 
 
 class EngineContract:
@@ -57,27 +61,27 @@ class EngineContract:
         engine, heard = self.make(), [Recorder("/topic/a"), Recorder("/topic/*")]
         for each in heard:
             engine.attach(each.subscription, ignore)
-        engine.publish([message("/topic/a", b"hello")], ignore)
+        engine.publish([message("/topic/a", b"hello")], unheard)
         assert [each.bodies for each in heard] == [[b"hello"], [b"hello"]]
 
     def test_a_message_of_a_queue_goes_to_one_consumer(self) -> None:
         engine, heard = self.make(), [Recorder("/queue/a"), Recorder("/queue/a")]
         for each in heard:
             engine.attach(each.subscription, ignore)
-        engine.publish([message("/queue/a", b"hello")], ignore)
+        engine.publish([message("/queue/a", b"hello")], unheard)
         assert sorted(each.bodies for each in heard) == [[], [b"hello"]]
 
     def test_a_detached_subscription_hears_nothing(self) -> None:
         engine, heard = self.make(), Recorder("/topic/a")
         engine.attach(heard.subscription, ignore)
         engine.detach(heard.subscription, ignore)
-        engine.publish([message("/topic/a", b"hello")], ignore)
+        engine.publish([message("/topic/a", b"hello")], unheard)
         assert heard.bodies == []
 
     def test_what_a_detached_subscription_held_goes_to_the_next(self) -> None:
         engine, first, second = self.make(), Recorder("/queue/a", AckMode.CLIENT), Recorder("/queue/a")
         engine.attach(first.subscription, ignore)
-        engine.publish([message("/queue/a", b"hello")], ignore)
+        engine.publish([message("/queue/a", b"hello")], unheard)
         engine.detach(first.subscription, ignore)
         engine.attach(second.subscription, ignore)
         assert (first.bodies, second.bodies) == ([b"hello"], [b"hello"])
@@ -85,17 +89,25 @@ class EngineContract:
     def test_a_nacked_message_is_delivered_again_and_an_acked_one_is_not(self) -> None:
         engine, heard = self.make(), Recorder("/queue/a", AckMode.CLIENT_INDIVIDUAL)
         engine.attach(heard.subscription, ignore)
-        engine.publish([message("/queue/a", b"hello")], ignore)
+        engine.publish([message("/queue/a", b"hello")], unheard)
         engine.settle(heard.settle(1, Outcome.NACK), ignore)
         engine.settle(heard.settle(2, Outcome.ACK), ignore)
         assert heard.bodies == [b"hello", b"hello"]
+
+    def test_every_message_of_a_run_is_confirmed_once(self) -> None:
+        engine, confirmed = self.make(), list[tuple[int, Refused | None]]()
+        for name in ("/queue/a", "/topic/a"):
+            run = [message(name, b"1"), message(name, b"2")]
+            engine.publish(run, lambda count, refused: confirmed.append((count, refused)))
+        assert sum(count for count, _ in confirmed) == 4
+        assert {refused for _, refused in confirmed} == {None}
 
     def test_done_is_called_once_for_every_call(self) -> None:
         engine, heard = self.make(), Recorder("/queue/a", AckMode.CLIENT)
         answers: list[Refused | None] = []
         engine.attach(heard.subscription, answers.append)
-        engine.publish([message("/queue/a", b"1"), message("/queue/a", b"2")], answers.append)
+        engine.publish([message("/queue/a", b"1"), message("/queue/a", b"2")], unheard)
         engine.settle(heard.settle(1, Outcome.ACK), answers.append)
         engine.commit([[message("/topic/a", b"3")]], [], answers.append)
         engine.detach(heard.subscription, answers.append)
-        assert answers == [None] * 5
+        assert answers == [None] * 4

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from hoofbeat.broker import sending, settling, transacting
 from hoofbeat.broker.connecting import connect, disconnect
 from hoofbeat.broker.core import Core
-from hoofbeat.broker.engine import Settlement
 from hoofbeat.broker.hold import HoldReason
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscribing import subscribe, unsubscribe
@@ -22,7 +21,7 @@ from hoofbeat.protocol.transactions import TransactionLimits
 
 Verb = Callable[[Core, BrokerSession, Frame], None]
 
-# Frames that are handled one by one. SEND, ACK and NACK come in runs: see Broker._next_run.
+# Frames that are handled one by one; SEND, ACK and NACK come in runs: see Broker._next_run.
 _VERBS: Mapping[Command, Verb] = {
     Command.CONNECT: connect,
     Command.STOMP: connect,
@@ -34,7 +33,6 @@ _VERBS: Mapping[Command, Verb] = {
     Command.DISCONNECT: disconnect,
 }
 PRECISION_SECONDS = 0.01  # a session that was looked at rests for so long
-_SETTLING = (Command.ACK, Command.NACK)
 
 
 class Broker(Core):
@@ -76,7 +74,8 @@ class Broker(Core):
             session.backlog += frames
             return
         self._handle(session, frames)
-        self._go_on()
+        if self.released:
+            self._go_on()
 
     def flush(self) -> None:
         """Write every outbox that has something to write: once per turn of the loop."""
@@ -144,39 +143,32 @@ class Broker(Core):
         """Handle frames in order until they end, or the session does, or it has to wait."""
         at, end = 0, len(frames)
         while at < end:
+            at = self._next_run(session, frames, at)
             if session.hold is not None:
                 session.backlog = [*frames[at:], *session.backlog]
                 return
             if session.is_over:
                 return
-            at = self._next_run(session, frames, at)
         fault = session.fault
-        if fault is not None and session.hold is None and not session.is_over:
+        if fault is not None:
             self.fail(session, fault, {})
 
     def _next_run(self, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
         """Handle the frames that belong together with the one at ``at``; return where they end."""
         frame = frames[at]
         command, headers, _ = frame
-        stop = at + 1
-        if session.state is not State.CONNECTED or command in _VERBS:
+        if session.state is not State.CONNECTED or "transaction" in headers.fields:
             self._single(session, frame)
-        elif command is Command.SEND and "transaction" not in headers.fields:
+        elif command is Command.SEND:
             if self.is_memory_short:
                 sending.wait_for_memory(self, session)
                 return at
-            most = min(len(frames), at + sending.RUN)
-            while stop < most and frames[stop][1] is headers:
-                stop += 1
-            try:
-                sending.send(self, session, frames[at:stop])
-            except Refused as refused:
-                self.refuse(session, refused, headers.get("receipt"))
-        elif command in _SETTLING and "transaction" not in headers.fields:
-            stop = self._settle(session, frames, at)
+            return sending.send(self, session, frames, at)
+        elif command in settling.SETTLING:
+            return settling.settle(self, session, frames, at)
         else:
             self._single(session, frame)
-        return stop
+        return at + 1
 
     def _single(self, session: BrokerSession, frame: Frame) -> None:
         receipt = frame.headers.get("receipt")
@@ -188,27 +180,6 @@ class Broker(Core):
             self.refuse(session, refused, receipt, subscription)
         except RemoteProtocolError as fault:
             self.fail(session, fault, {} if receipt is None else {"receipt-id": receipt})
-
-    def _settle(self, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
-        """Settle with a run of ACKs and NACKs, in one call to the engine."""
-        settlements: list[Settlement] = []
-        receipts: list[str] = []
-        stop, refused = at, None
-        while stop < len(frames) and refused is None:
-            command, headers, _ = frames[stop]
-            if command not in _SETTLING or "transaction" in headers.fields:
-                break
-            stop += 1
-            try:
-                settling.settle(self, session, frames[stop - 1], settlements)
-                if "receipt" in headers.fields:
-                    receipts.append(headers["receipt"])
-            except Refused as error:
-                refused = error
-        settling.apply(self, session, settlements, receipts)
-        if refused is not None:
-            self.refuse(session, refused, frames[stop - 1].headers.get("receipt"))
-        return stop
 
     def _go_on(self) -> None:
         """Go on with sessions whose wait is over, one after the other."""

@@ -1,6 +1,6 @@
 """What all parts of the broker share: sessions, answers, waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.deadlines import Deadlines
@@ -159,19 +159,51 @@ class Core:
 
 
 class Answer:
-    """The ``done`` of one frame: RECEIPT or ERROR."""
+    """The ``done`` of one frame, or of ACKs and NACKs that were one call: RECEIPT or ERROR."""
 
-    __slots__ = ("_core", "_receipt", "_session")
+    __slots__ = ("_core", "_receipts", "_session")
 
-    def __init__(self, core: Core, session: BrokerSession, receipt: str | None) -> None:
-        """Remember whom to answer; without ``receipt`` only a refusal is answered."""
+    def __init__(self, core: Core, session: BrokerSession, *receipts: str | None) -> None:
+        """Remember whom to answer; without a receipt only a refusal is answered."""
         self._core = core
         self._session = session
-        self._receipt = receipt
+        self._receipts = receipts
 
     def __call__(self, refused: Refused | None) -> None:
         """Answer."""
-        if refused is not None:
-            self._core.refuse(self._session, refused, self._receipt)
-        elif self._receipt is not None and self._session.state is not State.CLOSED:
-            self._session.receipt(self._receipt)
+        for receipt in self._receipts or (None,):
+            if refused is not None:
+                self._core.refuse(self._session, refused, receipt)
+            elif receipt is not None and self._session.state is not State.CLOSED:
+                self._session.receipt(receipt)
+
+
+class Confirmation:
+    """The ``confirm`` of a run: a RECEIPT for each frame that asked; ERROR for what was refused."""
+
+    __slots__ = ("_at", "_core", "_receipts", "_session")
+
+    def __init__(self, core: Core, session: BrokerSession, receipts: Sequence[tuple[int, str]]) -> None:
+        """Remember whom to answer: ``receipts`` of those frames that asked, and their places in the run."""
+        self._core = core
+        self._session = session
+        self._receipts = receipts
+        self._at = 0
+
+    def __call__(self, count: int, refused: Refused | None) -> None:
+        """Answer for the next ``count`` frames."""
+        start = self._at
+        self._at = end = start + count
+        if refused is None and not self._receipts:
+            return
+        session = self._session
+        asked = [receipt for at, receipt in self._receipts if start <= at < end]
+        if refused is None:
+            for receipt in asked:
+                if session.state is not State.CLOSED:
+                    session.receipt(receipt)
+            return
+        for receipt in asked:
+            self._core.refuse(session, refused, receipt)
+        if not asked:
+            self._core.refuse(session, refused)

@@ -10,6 +10,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.errors import Refused
 
 Done = Callable[[Refused | None], None]
+Confirm = Callable[[int, Refused | None], None]
 
 
 def ignore(refused: Refused | None) -> None:
@@ -17,11 +18,11 @@ def ignore(refused: Refused | None) -> None:
 
 
 class Settlement(NamedTuple):
-    """The end of one delivery."""
+    """The same end of deliveries that follow each other in one subscription's hands."""
 
     subscription: Subscription
-    delivery: Delivery
     outcome: Outcome
+    deliveries: list[Delivery]
 
 
 class Engine(Protocol):
@@ -29,11 +30,14 @@ class Engine(Protocol):
 
     Every verb is synchronous and only takes note. ``done`` is called exactly once for each call,
     now or later: with what became of it, once that is as durable as this engine promises.
-    Receipts wait for ``done``; nothing else does.
+    Receipts wait for it; nothing else does.
     """
 
-    def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
-        """Take in a run of messages to one destination, in order.
+    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+        """Take in a run of messages, in order: of one destination, priority and time to live.
+
+        ``confirm`` says what became of the next so many messages of the run, as ``done`` does of a
+        call: one or several times, until it has spoken of all.
 
         Returns:
             a hold, if the sender must wait until it ends; None if it may go on.

@@ -37,6 +37,13 @@ _STRIPPED = frozenset(
 )
 
 
+_READ = frozenset({"priority", "ttl", "expiration", "expires"})
+_OF_ONE_FRAME = frozenset({"receipt", "transaction"})
+_STARTS_A_RUN = frozenset({"message-id", "reply-to", "transaction"})
+
+Lines = tuple[tuple[str, str], ...]
+
+
 def _is_stripped(name: str) -> bool:
     return name in _STRIPPED or name.startswith("hoofbeat-")
 
@@ -72,17 +79,47 @@ class Envelope:
         Raises:
             Refused: one of them makes no sense.
         """
+        names = headers.fields.keys()
         self.destination = destination
         self.prefix = prefix
-        self.priority = _priority(headers.get("priority"))
-        self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
-        self.expires_ms = _milliseconds(headers, "expires")
-        self.is_plain = "receipt" not in headers and "transaction" not in headers
+        self.priority = NORMAL_PRIORITY
+        self.ttl_ms = self.expires_ms = 0
+        if not names.isdisjoint(_READ):
+            self.priority = _priority(headers.get("priority"))
+            self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
+            self.expires_ms = _milliseconds(headers, "expires")
+        self.is_plain = True
+        self.lines: Lines = ()
         self._blocks: dict[Version, bytes] = {}
-        self._raw = headers.raw
-        if self._raw is None or any(map(_is_stripped, headers)):
-            self._raw = None
-        self.lines = () if self._raw is not None else _kept(headers)
+        raw = self._raw = headers.raw
+        if raw is None:
+            self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
+            self.lines = _kept(headers)
+        elif not names.isdisjoint(_STRIPPED) or b"\nhoofbeat-" in raw:
+            self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
+            self._raw = _stripped(raw)
+
+    def following(self, headers: Headers) -> "Envelope | None":
+        """Return the envelope of ``headers`` if such a message may stand in one run with this one.
+
+        It goes to the same destination, and has the same priority and the same end. None stands for
+        all others, and for those that have to be looked at more closely.
+        """
+        envelope = headers.memo
+        if not isinstance(envelope, Envelope):
+            names = headers.fields.keys()
+            if headers.get("destination") != self.destination.name or not names.isdisjoint(_STARTS_A_RUN):
+                return None
+            try:
+                envelope = Envelope(self.destination, headers, self.prefix)
+            except Refused:
+                return None
+            if envelope.is_plain:
+                headers.memo = envelope
+        return envelope if envelope._kind() == self._kind() else None
+
+    def _kind(self) -> tuple[str, int, int, int]:
+        return self.destination.name, self.priority, self.ttl_ms, self.expires_ms
 
     def block(self, version: Version) -> bytes:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""
@@ -143,17 +180,28 @@ def tails_of(messages: Sequence[Message], version: Version) -> Tails:
     first = messages[0].envelope
     for message in messages:
         if message.envelope is not first:
-            return Tails([tail_of(message, version) for message in messages])
+            return Tails(
+                [
+                    message_tail(envelope.prefix, number, b"", envelope.block(version), body)
+                    for number, envelope, body, _ in messages
+                ]
+            )
     return Tails(message_tails(first.prefix, first.block(version), map(_NUMBER_AND_BODY, messages)))
 
 
 def tail_of(message: Message, version: Version, suffix: bytes = b"") -> bytes:
     """Return the end of one MESSAGE frame, ``suffix`` at the end of the message id."""
     number, envelope, body, _ = message
-    return message_tail(b"%b%d%b" % (envelope.prefix, number, suffix), envelope.block(version), body)
+    return message_tail(envelope.prefix, number, suffix, envelope.block(version), body)
 
 
-def _kept(headers: Headers) -> tuple[tuple[str, str], ...]:
+def _stripped(raw: bytes) -> bytes:
+    """Leave out the lines that end with the SEND."""
+    lines = raw.split(b"\n")[1:]
+    return b"".join([b"\n" + line for line in lines if not _is_stripped(line.partition(b":")[0].decode())])
+
+
+def _kept(headers: Headers) -> Lines:
     return tuple(pair for pair in headers.lines() if not _is_stripped(pair[0]))
 
 

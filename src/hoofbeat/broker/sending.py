@@ -5,13 +5,14 @@ from functools import partial
 
 from hoofbeat.broker import destination
 from hoofbeat.broker.access import Right
-from hoofbeat.broker.core import Answer, Core
+from hoofbeat.broker.core import Confirmation, Core
 from hoofbeat.broker.destination import Destination, Kind
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Envelope, Message
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.temporary import resolve, with_reply_to
 from hoofbeat.errors import Refused
+from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 
@@ -19,40 +20,67 @@ RUN = 256  # messages in one run, at most
 _message = partial(tuple.__new__, Message)  # half the cost of Message(...)
 
 
-def send(core: Core, session: BrokerSession, frames: Sequence[Frame]) -> None:
-    """Publish a run: SENDs with the very same headers.
+def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+    """Publish the run of SENDs that begins at ``at``; return where it ends.
+
+    A run goes to one destination, and what a queue goes by is the same for all its messages.
 
     STOMP 1.2, "SEND".
     """
-    headers = frames[0].headers
-    memo = headers.memo
-    envelope = memo if isinstance(memo, Envelope) else open_envelope(core, session, headers)
-    core.check(session, Right.WRITE, envelope.destination)
-    publish(core, session, messages_of(core, envelope, frames), headers.fields.get("receipt"))
+    headers = frames[at][1]
+    try:
+        memo = headers.memo
+        envelope = memo if isinstance(memo, Envelope) else open_envelope(core, session, headers)
+        core.check(session, Right.WRITE, envelope.destination)
+        stop, messages, receipts = _gather(core, frames, at, envelope)
+        publish(core, session, messages, receipts)
+    except Refused as refused:
+        core.refuse(session, refused, headers.get("receipt"))
+        return at + 1
+    return stop
 
 
-def publish(core: Core, session: BrokerSession, messages: Sequence[Message], receipt: str | None) -> None:
+def _gather(
+    core: Core, frames: Sequence[Frame], at: int, envelope: Envelope
+) -> tuple[int, list[Message], list[tuple[int, str]]]:
+    """Number the messages of the run that begins with ``envelope``; note the receipts they ask for."""
+    number = core.next_number
+    expires_ms = envelope.expires_at(core.clock.now.epoch_ms)
+    messages: list[Message] = []
+    receipts: list[tuple[int, str]] = []
+    first, stop, end = envelope, at, min(len(frames), at + RUN)
+    following: Envelope | None = envelope
+    while following is not None:
+        headers, start = frames[stop][1], stop
+        if not following.is_plain:
+            receipts.append((start - at, headers.fields["receipt"]))
+        while stop < end and frames[stop][1] is headers:
+            stop += 1
+        messages += [
+            _message((each, following, frame[2], expires_ms))
+            for each, frame in enumerate(frames[start:stop], number + start - at)
+        ]
+        if stop == end or frames[stop][0] is not Command.SEND:
+            break
+        following = first.following(frames[stop][1])
+    core.next_number = number + stop - at
+    return stop, messages, receipts
+
+
+def publish(
+    core: Core, session: BrokerSession, messages: Sequence[Message], receipts: Sequence[tuple[int, str]]
+) -> None:
     """Hand a run to the engine, and hold the session if it has to wait."""
     core.stats.messages_received += len(messages)
-    name = messages[0].envelope.destination.name
-    hold = core.engine.publish(messages, Answer(core, session, receipt))
+    hold = core.engine.publish(messages, Confirmation(core, session, receipts))
     if hold is None:
         return
+    name = messages[0].envelope.destination.name
     own = session.subscriptions.values()
     if any(core.engine.is_full_for(subscription, name) for subscription in own):
         hold.give_up()  # its ACKs, which would make room, wait behind this very frame
     else:
         core.hold(session, hold, core.config.limits.hold_seconds)
-
-
-def messages_of(core: Core, envelope: Envelope, frames: Sequence[Frame]) -> list[Message]:
-    """Number the messages of a run."""
-    number = core.next_number
-    core.next_number = number + len(frames)
-    if envelope.ttl_ms or envelope.expires_ms:
-        expires_ms = envelope.expires_at(core.clock.now.epoch_ms)
-        return [Message(at, envelope, frame.body, expires_ms) for at, frame in enumerate(frames, number)]
-    return [_message((at, envelope, frame[2], 0)) for at, frame in enumerate(frames, number)]
 
 
 def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envelope:
@@ -74,6 +102,13 @@ def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envel
     if envelope.is_plain:
         headers.memo = envelope
     return envelope
+
+
+def message_of(core: Core, envelope: Envelope, frame: Frame) -> Message:
+    """Number one message."""
+    number = core.next_number
+    core.next_number = number + 1
+    return Message(number, envelope, frame.body, envelope.expires_at(core.clock.now.epoch_ms))
 
 
 def _own_envelope(core: Core, session: BrokerSession, where: Destination, headers: Headers) -> Envelope:

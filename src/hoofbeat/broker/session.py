@@ -79,7 +79,9 @@ class BrokerSession(ServerSession):
 
     def has_had(self, serial: str) -> bool:
         """Say whether a subscription of that number ever was."""
-        return serial.isascii() and serial.isdigit() and len(serial) < 10 and 0 < int(serial) <= self._serial
+        if not (serial.isascii() and serial.isdigit() and len(serial) < 10):
+            return False
+        return str(int(serial)) == serial and 0 < int(serial) <= self._serial
 
     def add(self, key: str, subscription: Subscription) -> None:
         """Remember a subscription."""

@@ -1,11 +1,10 @@
 """ACK and NACK: a run of them is one call to the engine."""
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import takewhile
 
 from hoofbeat.broker.core import Answer, Core
-from hoofbeat.broker.delivery import AckMode, Outcome
+from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Settlement
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
@@ -13,57 +12,72 @@ from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
-from hoofbeat.protocol.versions import FACTS
+from hoofbeat.protocol.versions import FACTS, Facts
 
-_settlement = partial(tuple.__new__, Settlement)  # half the cost of Settlement(...)
+SETTLING = (Command.ACK, Command.NACK)
 
 
-def settle(core: Core, session: BrokerSession, frame: Frame, settlements: list[Settlement]) -> None:
-    """Note what a frame settles; the caller hands the notes of a whole run to the engine.
+def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+    """Settle with the run of ACKs and NACKs that begins at ``at``; return where it ends.
 
-    Raises:
-        Refused: it names nothing that was delivered, or what is settled already.
+    One that names nothing that was delivered, or what is settled already, ends the run and is refused.
 
     STOMP 1.2, "ACK", "NACK".
     """
-    named = find(session, frame)
-    if named is None:
-        return  # of a subscription that has just ended
-    note(*named, outcome_of(frame), settlements)
+    settlements: list[Settlement] = []
+    receipts: list[str] = []
+    refused: Refused | None = None
+    facts = FACTS[session.version]
+    stop, end = at, len(frames)
+    while stop < end and refused is None:
+        command, headers, _ = frames[stop]
+        if command not in SETTLING or "transaction" in headers.fields:
+            break
+        try:
+            named = find(session, headers, facts)
+            if named is not None:
+                note(*named, outcome_of(command, headers), settlements)
+            if "receipt" in headers.fields:
+                receipts.append(headers.fields["receipt"])
+        except Refused as error:
+            refused = error
+        stop += 1
+    count(core, settlements)
+    core.engine.settle(settlements, Answer(core, session, *receipts))
+    if refused is not None:
+        core.refuse(session, refused, frames[stop - 1].headers.get("receipt"))
+    return stop
 
 
 def note(subscription: Subscription, tag: int, outcome: Outcome, settlements: list[Settlement]) -> None:
     """Note that a delivery is settled: with it all before it, where ACK is cumulative."""
-    if subscription.ack is not AckMode.CLIENT:
-        settlements.append(_settlement((subscription, subscription.settle(tag), outcome)))
-        return
-    covered = list(takewhile(lambda earlier: earlier <= tag, subscription.unsettled))
-    for each in covered:
-        settlements.append(Settlement(subscription, subscription.settle(each), outcome))
-
-
-def apply(core: Core, session: BrokerSession, settlements: Sequence[Settlement], receipts: list[str]) -> None:
-    """Hand settlements to the engine, and answer the receipts asked for with them."""
-    count(core, settlements)
-    last = receipts.pop() if receipts else None
-    for receipt in receipts:
-        Answer(core, session, receipt)(None)
-    core.engine.settle(settlements, Answer(core, session, last))
+    if settlements and settlements[-1][0] is subscription and settlements[-1][1] is outcome:
+        deliveries = settlements[-1][2]
+    else:
+        deliveries = list[Delivery]()
+        settlements.append(Settlement(subscription, outcome, deliveries))
+    if subscription.ack is AckMode.CLIENT:
+        covered = list(takewhile(lambda earlier: earlier <= tag, subscription.unsettled))
+        deliveries += [subscription.settle(each) for each in covered]
+    else:
+        deliveries.append(subscription.settle(tag))
 
 
 def count(core: Core, settlements: Sequence[Settlement]) -> None:
     """Count what was acknowledged."""
-    core.stats.messages_acknowledged += len([1 for each in settlements if each[2] is Outcome.ACK])
+    for settlement in settlements:
+        if settlement.outcome is Outcome.ACK:
+            core.stats.messages_acknowledged += len(settlement.deliveries)
 
 
-def outcome_of(frame: Frame) -> Outcome:
+def outcome_of(command: Command, headers: Headers) -> Outcome:
     """Read what the client wants to become of its deliveries."""
-    if frame.command is Command.ACK:
+    if command is Command.ACK:
         return Outcome.ACK
-    return Outcome.REJECT if frame.headers.get("requeue") == "false" else Outcome.NACK
+    return Outcome.REJECT if headers.get("requeue") == "false" else Outcome.NACK
 
 
-def find(session: BrokerSession, frame: Frame) -> tuple[Subscription, int] | None:
+def find(session: BrokerSession, headers: Headers, facts: Facts) -> tuple[Subscription, int] | None:
     """Return the delivery that a frame names: its subscription and tag.
 
     Returns:
@@ -72,37 +86,50 @@ def find(session: BrokerSession, frame: Frame) -> tuple[Subscription, int] | Non
     Raises:
         Refused: there is no such delivery.
     """
-    token = _token(session, frame.headers)
-    serial, tag = ("", *token.rsplit("-", 2))[-2:]
+    token = _token(session, headers, facts)
+    serial, _, tag = token.rpartition("-")
+    if not facts.ack_header:
+        serial = serial.rpartition("-")[2]
     subscription = session.by_serial.get(serial)
-    if subscription is None:
-        if session.has_had(serial):
-            return None
-        raise Refused(f"Unknown delivery {token[:64]!r}: nothing of that id was delivered")
-    number = int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 16 else 0
-    if number in subscription.unsettled:
-        return subscription, number
-    if subscription.was_given(number):
-        raise Refused(f"Unknown delivery {token[:64]!r}: it is settled already")
+    if subscription is not None and tag.isdecimal() and len(tag) < 16:
+        number = int(tag)
+        delivery = subscription.unsettled.get(number)
+        if delivery is not None and subscription.token_of(delivery) == token:
+            return subscription, number
+    _check_late(session, subscription, serial, tag, token)
+    return None
+
+
+def _check_late(
+    session: BrokerSession, subscription: Subscription | None, serial: str, tag: str, token: str
+) -> None:
+    """Raise Refused, and say why there is no such delivery, unless its subscription has just ended."""
+    if subscription is None and session.has_had(serial):
+        return
+    if subscription is not None and tag.isascii() and tag.isdigit() and len(tag) < 16:
+        number = int(tag)
+        if number not in subscription.unsettled and subscription.was_given(number):
+            raise Refused(f"Unknown delivery {token[:64]!r}: it is settled already")
     raise Refused(f"Unknown delivery {token[:64]!r}: nothing of that id was delivered")
 
 
-def _token(session: BrokerSession, headers: Headers) -> str:
+def _token(session: BrokerSession, headers: Headers, facts: Facts) -> str:
     """Return what the frame names the delivery by, which each version does in its own way."""
-    if FACTS[session.version].ack_header:
-        token = headers.get("id")
-        if token is None:
+    fields = headers.fields
+    if facts.ack_header:
+        if "id" not in fields:
             raise Refused("Missing header: id")
-        return token
-    token = headers.get("message-id")
+        return fields["id"]
+    token = fields.get("message-id")
     if token is None:
         raise Refused("Missing header: message-id")
-    if FACTS[session.version].needs_id and "subscription" not in headers:
-        raise Refused("Missing header: subscription")
-    subscription = headers.get("subscription")
-    if subscription is not None:
-        serial = token.rpartition("-")[0].rpartition("-")[2]
-        known = session.by_serial.get(serial)
-        if known is not None and known.id != subscription:
-            raise Refused(f"Unknown delivery {token[:64]!r}: not of subscription {subscription[:64]!r}")
+    subscription = fields.get("subscription")
+    if subscription is None:
+        if facts.needs_id:
+            raise Refused("Missing header: subscription")
+        return token
+    serial = token.rpartition("-")[0].rpartition("-")[2]
+    known = session.by_serial.get(serial)
+    if known is not None and known.id != subscription:
+        raise Refused(f"Unknown delivery {token[:64]!r}: not of subscription {subscription[:64]!r}")
     return token

@@ -36,6 +36,7 @@ class Subscription:
     """
 
     __slots__ = (
+        "_ack_prefix",
         "_has_ack_header",
         "_next_tag",
         "_queue_head",
@@ -87,6 +88,7 @@ class Subscription:
         self.is_automatic = False
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
+        self._ack_prefix = b"%d-" % serial
         self._next_tag = 1
 
     @property
@@ -103,6 +105,13 @@ class Subscription:
     def was_given(self, tag: int) -> bool:
         """Say whether a delivery of that tag has ever been made."""
         return 0 < tag < self._next_tag
+
+    def token_of(self, delivery: Delivery) -> str:
+        """Return what ACK has to name a delivery by."""
+        if self._has_ack_header:
+            return f"{self.serial}-{delivery.tag}"
+        message = delivery.message
+        return f"{message.envelope.prefix.decode()}{message.number}-{self.serial}-{delivery.tag}"
 
     def deliver(self, messages: Sequence[Message]) -> None:
         """Hand over queue messages that were never delivered before, within its credit."""
@@ -146,16 +155,16 @@ class Subscription:
         """
         tag = self._next_tag
         self._next_tag = tag + len(messages)
-        unsettled, version, serial = self.unsettled, self.version, self.serial
+        unsettled, version, prefix = self.unsettled, self.version, self._ack_prefix
         frames: list[bytes] = []
         size = 0
         for message in messages:
             unsettled[tag] = _delivery((message, tag))
             size += len(message[2])
             if self._has_ack_header:
-                frames.append(b"%b\nack:%d-%d%b" % (head, serial, tag, tail_of(message, version)))
+                frames.append(b"%b\nack:%b%d%b" % (head, prefix, tag, tail_of(message, version)))
             else:
-                frames.append(head + tail_of(message, version, b"-%d-%d" % (serial, tag)))
+                frames.append(head + tail_of(message, version, b"-%b%d" % (prefix, tag)))
             tag += 1
         self.unsettled_bytes += size
         self.outbox.add(self.outbox.framing.frames(frames))

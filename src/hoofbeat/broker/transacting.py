@@ -12,6 +12,7 @@ from hoofbeat.broker.temporary import check_alive
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
+from hoofbeat.protocol.versions import FACTS
 
 
 def begin(core: Core, session: BrokerSession, frame: Frame) -> None:
@@ -34,7 +35,7 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
         core.check(session, Right.WRITE, envelope.destination)
         frame.headers.memo = envelope
     else:
-        settling.find(session, frame)
+        settling.find(session, frame.headers, FACTS[session.version])
     session.transactions.add(frame.headers["transaction"], frame)
     Answer(core, session, frame.headers.get("receipt"))(None)
 
@@ -45,14 +46,19 @@ def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     STOMP 1.2, "COMMIT".
     """
     frames = session.transactions.end(_name(frame), "COMMIT")
-    named = [(each, settling.find(session, each)) for each in frames if each.command is not Command.SEND]
+    facts = FACTS[session.version]
+    named = [
+        (each, settling.find(session, each.headers, facts))
+        for each in frames
+        if each.command is not Command.SEND
+    ]
     for each in frames:
         if isinstance(each.headers.memo, Envelope):
             check_alive(core, each.headers.memo.destination)
     settlements: list[Settlement] = []
     for each, found in named:
         if found is not None and found[1] in found[0].unsettled:
-            settling.note(*found, settling.outcome_of(each), settlements)
+            settling.note(*found, settling.outcome_of(each.command, each.headers), settlements)
     messages = [message for each in frames for message in _messages(core, each)]
     runs = [list(run) for _, run in groupby(messages, _envelope_of)]
     settling.count(core, settlements)
@@ -71,7 +77,7 @@ def abort(core: Core, session: BrokerSession, frame: Frame) -> None:
 
 def _messages(core: Core, frame: Frame) -> list[Message]:
     envelope = frame.headers.memo
-    return sending.messages_of(core, envelope, [frame]) if isinstance(envelope, Envelope) else []
+    return [sending.message_of(core, envelope, frame)] if isinstance(envelope, Envelope) else []
 
 
 def _envelope_of(message: Message) -> int:

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 from hoofbeat.errors import RemoteProtocolError
-from hoofbeat.protocol.blocks import Block, BlockReader
+from hoofbeat.protocol.blocks import ACK_ID_BYTES, Block, BlockReader
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.limits import FrameLimits
@@ -13,6 +13,7 @@ from hoofbeat.protocol.scan import HeaderScan
 _BETWEEN_FRAMES = re.compile(rb"[\n\r\0]+")
 _CR = 13  # EOLs and a stray NUL, the octets that may stand between frames, are not above it
 _frame = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
+_A = ord("A")
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
 
 
@@ -29,14 +30,23 @@ class FrameDecoder:
         waiting: CONNECT came, and the version is not known yet.
     """
 
-    __slots__ = ("_body", "_limits", "_need", "_partial", "_reader", "_scan", "_seen", "fault", "waiting")
+    __slots__ = (
+        "_body",
+        "_limits",
+        "_need",
+        "_partial",
+        "_reader",
+        "_reads_acks",
+        "_scan",
+        "_seen",
+        "fault",
+        "waiting",
+    )
 
     def __init__(self, reader: BlockReader, limits: FrameLimits) -> None:
         """Start before the first byte; ``reader`` is the one for no version yet."""
         self.fault: RemoteProtocolError | None = None
-        self.waiting = False
-        self._reader = reader
-        self._limits = limits
+        self.adopt(reader, limits)
         self._partial: bytearray | None = None
         self._need = 0  # octets a partial frame has when its announced body is whole; 0 unknown
         self._body = 0  # where a partial body without length starts
@@ -47,6 +57,9 @@ class FrameDecoder:
         """Go on after CONNECT, reading as the agreed version does; feed ``b""`` next."""
         self._reader = reader
         self._limits = limits
+        self._reads_acks = (
+            limits.headers > 0 and min(limits.line_bytes, limits.block_bytes) > 2 * ACK_ID_BYTES
+        )
         self.waiting = False
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -96,9 +109,15 @@ class FrameDecoder:
         pos = 0
         blank = blank_crlf = -1  # next LF LF and next LF CR LF; ``size`` where there is none
         while pos < size:
-            if data[pos] <= _CR and (between := _BETWEEN_FRAMES.match(data, pos)):
+            first = data[pos]
+            if first <= _CR and (between := _BETWEEN_FRAMES.match(data, pos)):
                 pos = between.end()
                 continue
+            if first == _A and self._reads_acks:
+                acks, pos = self._reader.read_acks(data, pos)
+                if acks:
+                    frames += [_frame((Command.ACK, headers, b"")) for headers in acks]
+                    continue
             if blank < pos:
                 blank = data.find(b"\n\n", pos)
                 blank = size if blank < 0 else blank

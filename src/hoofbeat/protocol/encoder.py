@@ -40,15 +40,24 @@ def message_head(subscription: str | None, version: Version, more: Mapping[str, 
     return f"MESSAGE{write_lines({**headers, **(more or {})}, version)[0]}".encode()
 
 
-def message_tail(message_id: bytes, block: bytes, body: bytes) -> bytes:
+def message_tail(prefix: bytes, number: int, suffix: bytes, block: bytes, body: bytes) -> bytes:
     """Return the part of MESSAGE that is the message's: whoever gets it, whatever its head.
 
     Args:
-        message_id: unescaped, as it holds nothing that needs it.
+        prefix: of the message id, which holds nothing that needs an escape.
+        number: follows it.
+        suffix: ends it.
         block: ``destination`` and the user headers as they stand on the wire, LF before each.
         body: any octets.
     """
-    return b"\nmessage-id:%b%b\ncontent-length:%d\n\n%b\0" % (message_id, block, len(body), body)
+    return b"\nmessage-id:%b%d%b%b\ncontent-length:%d\n\n%b\0" % (
+        prefix,
+        number,
+        suffix,
+        block,
+        len(body),
+        body,
+    )
 
 
 def message_tails(prefix: bytes, block: bytes, numbered: Iterable[tuple[int, bytes]]) -> list[bytes]:

@@ -1,12 +1,10 @@
 """The local engine: topics and queues in this process's memory."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from hoofbeat.broker.access import Access
-from hoofbeat.broker.delivery import Delivery, Outcome
 from hoofbeat.broker.destination import parse
-from hoofbeat.broker.engine import Done, Settlement
+from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
@@ -18,13 +16,6 @@ from hoofbeat.engines.local.queue import Queue
 from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
-
-
-class _Ended(NamedTuple):
-    """Deliveries of one queue that end together."""
-
-    queue: Queue
-    deliveries: list[tuple[Delivery, Outcome]]
 
 
 class LocalEngine:
@@ -48,18 +39,18 @@ class LocalEngine:
             outbox_bytes=config.limits.outbox_bytes,
         )
 
-    def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
-        """Take in a run of messages to one destination, in order."""
+    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+        """Take in a run of messages, in order: of one destination, priority and time to live."""
         destination = messages[0].envelope.destination
         if destination.is_topic:
             self._topics.publish(messages)
-            done(None)
+            confirm(len(messages), None)
             return None
         queue = self._queues.get(destination.name) or self._new_queue(destination.name)
         if queue is None:
-            done(Refused(f"more than {self._config.limits.destinations} destinations"))
+            confirm(len(messages), Refused(f"more than {self._config.limits.destinations} destinations"))
             return None
-        hold = queue.publish(messages, done)
+        hold = queue.publish(messages, confirm)
         self._note(queue)
         return hold
 
@@ -118,22 +109,16 @@ class LocalEngine:
         done(None)
 
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
-        """End deliveries, those of one queue in one go."""
-        ended: dict[int, _Ended] = {}
-        of: Subscription | None = None
-        deliveries: list[tuple[Delivery, Outcome]] = []
-        for subscription, delivery, outcome in settlements:
-            if subscription is not of:
-                of = subscription
-                queue = self._queue_of(subscription)
-                if queue is None:
-                    deliveries = []
-                else:
-                    deliveries = ended.setdefault(id(queue), _Ended(queue, [])).deliveries
-            deliveries.append((delivery, outcome))
+        """End deliveries; what that makes room for is delivered when all have ended."""
         done(None)
-        for queue, deliveries in ended.values():
-            queue.settle(deliveries)
+        touched: dict[Queue, None] = {}
+        for subscription, outcome, deliveries in settlements:
+            queue = self._queue_of(subscription)
+            if queue is not None:
+                queue.settle(deliveries, outcome)
+                touched[queue] = None
+        for queue in touched:
+            queue.dispatch()
             self._note(queue)
 
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
@@ -195,8 +180,9 @@ class LocalEngine:
 
     def _take_back(self, settlements: Sequence[Settlement]) -> None:
         """Undo what the broker noted for a transaction that is refused."""
-        for subscription, delivery, _ in settlements:
-            subscription.restore(delivery)
+        for subscription, _, deliveries in settlements:
+            for delivery in deliveries:
+                subscription.restore(delivery)
 
     def _bury(self, message: Message, reason: str) -> None:
         """Make a dead letter of a message that is given up, or drop it."""

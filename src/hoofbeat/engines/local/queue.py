@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
-from hoofbeat.broker.engine import Done
+from hoofbeat.broker.engine import Confirm
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
@@ -75,15 +75,16 @@ class Queue:
 
     # Publishers.
 
-    def publish(self, messages: Sequence[Message], done: Done) -> Hold | None:
+    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; what does not fit is parked, and its sender held."""
         taken = 0
         if not self._parked:
             taken = self.fill(messages)
+        if taken:
+            confirm(taken, None)
         if taken == len(messages):
-            done(None)
             return None
-        parked = _Parked(list(messages[taken:]), done)
+        parked = _Parked(list(messages[taken:]), confirm)
         parked.hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
         self._parked.append(parked)
         return parked.hold
@@ -118,21 +119,18 @@ class Queue:
         self._return([delivery.message for delivery in consumer.take_back()])
         self.dispatch()
 
-    def settle(self, ended: Sequence[tuple[Delivery, Outcome]]) -> None:
-        """End deliveries, in one go."""
-        returned: list[Message] = []
-        for delivery, outcome in ended:
-            message = delivery.message
-            if outcome is Outcome.NACK:
-                returned.append(message)
-                continue
-            if self._deliveries:
-                self._deliveries.pop(message.number, None)
-            if outcome is Outcome.REJECT:
-                self._bury(message, REJECTED)
-        if returned:
+    def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
+        """End deliveries; the caller dispatches when it has ended all."""
+        if outcome is Outcome.NACK:
+            returned = [delivery.message for delivery in deliveries]
             self._return(returned, self._config.redelivery_delay_seconds)
-        self.dispatch()
+            return
+        if self._deliveries:
+            for delivery in deliveries:
+                self._deliveries.pop(delivery.message.number, None)
+        if outcome is Outcome.REJECT:
+            for delivery in deliveries:
+                self._bury(delivery.message, REJECTED)
 
     def drop(self) -> None:
         """Forget everything: the queue is gone."""
@@ -141,7 +139,8 @@ class Queue:
         self._delayed = []
         while self._parked:
             parked = self._parked.popleft()
-            parked.done(Refused(f"Unknown destination {self.name[:128]!r}: its session is gone"))
+            why = f"Unknown destination {self.name[:128]!r}: its session is gone"
+            parked.confirm(len(parked.messages), Refused(why))
             parked.end()
 
     # Delivery.
@@ -245,26 +244,30 @@ class Queue:
         """Take in what was parked, as far as there is room, and let its senders go on."""
         while self._parked and self.has_room:
             parked = self._parked[0]
-            del parked.messages[: self.fill(parked.messages)]
+            taken = self.fill(parked.messages)
+            del parked.messages[:taken]
+            parked.confirm(taken, None)
             if not parked.messages and self._parked and self._parked[0] is parked:
                 self._parked.popleft()
-                parked.done(None)
                 parked.end()
 
     def _refuse(self, parked: "_Parked") -> None:
         if parked in self._parked:
             self._parked.remove(parked)
-            parked.done(Refused(f"{self.name} is full", detail="send again when consumers have caught up"))
+            why = f"{self.name} is full"
+            parked.confirm(
+                len(parked.messages), Refused(why, detail="send again when consumers have caught up")
+            )
 
 
 class _Parked:
     """A run, or what is left of it, that waits for room."""
 
-    __slots__ = ("done", "hold", "messages")
+    __slots__ = ("confirm", "hold", "messages")
 
-    def __init__(self, messages: list[Message], done: Done) -> None:
+    def __init__(self, messages: list[Message], confirm: Confirm) -> None:
         self.messages = messages
-        self.done = done
+        self.confirm = confirm
         self.hold: Hold | None = None
 
     def end(self) -> None:
