@@ -37,17 +37,19 @@ class LocalProtocolError(ProtocolError):
 
 
 class Refused(HoofbeatError):  # noqa: N818 - what happened to a frame; nobody calls it RefusedError
-    """The frame was well formed, and the broker will not do what it asks.
+    """The frame could be read, and the broker will not do what it asks.
 
     Answered by ERROR and the close; a session that asked for soft errors stays open.
 
     Attributes:
         summary: the first words are those that clients of other brokers know.
-        detail: what to do about it, for the body of the ERROR; may be empty.
+        detail: what to do about it, and which section asks for it, for the body of the ERROR; may be empty.
+        section: heading of the specification that was not heeded; empty where it does not speak of it.
     """
 
-    def __init__(self, summary: str, *, detail: str = "") -> None:
+    def __init__(self, summary: str, *, detail: str = "", section: str = "") -> None:
         """Keep the parts, so that nobody has to take the text apart."""
         super().__init__(summary)
         self.summary = summary
-        self.detail = detail
+        self.detail = f"{detail or summary} (STOMP 1.2, {section!r})" if section else detail
+        self.section = section
