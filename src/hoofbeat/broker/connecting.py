@@ -4,6 +4,7 @@ from hoofbeat.broker.core import Core
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.users import Credentials, Principal
+from hoofbeat.config import HeartBeatConfig
 from hoofbeat.errors import Refused, RemoteProtocolError
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.heartbeat import HeartBeat
@@ -16,17 +17,14 @@ def connect(core: Core, session: BrokerSession, frame: Frame) -> None:
 
     STOMP 1.2, "CONNECT or STOMP Frame".
     """
-    configured = core.config.heart_beat
     try:
-        ours = session.accept(
-            frame, HeartBeat(configured.send_ms, configured.expect_ms), core.clock.now.monotonic
-        )
+        ours = session.accept(frame, _offered(core.config.heart_beat), core.clock.now.monotonic)
     except RemoteProtocolError as fault:
         more = {"version": ",".join(SUPPORTED)} if fault.section == "Protocol Negotiation" else {}
         core.fail(session, fault, more)
         return
     headers = frame.headers
-    asked = _Login(core, session, ours)
+    asked = _Login(core, session, ours, is_soft=headers.get("hoofbeat-soft-errors") == "true")
     core.authenticator.authenticate(
         Credentials(headers.get("login"), headers.get("passcode"), headers.get("host"), session.peer), asked
     )
@@ -34,25 +32,33 @@ def connect(core: Core, session: BrokerSession, frame: Frame) -> None:
         asked.wait()
 
 
+def _offered(config: HeartBeatConfig) -> HeartBeat:
+    """Return what CONNECTED offers: the larger interval counts, so none becomes shorter than ours."""
+    send_ms, expect_ms = config.send_ms, config.expect_ms
+    return HeartBeat(send_ms and max(send_ms, config.least_ms), expect_ms and max(expect_ms, config.least_ms))
+
+
 class _Login:
     """Takes the authenticator's answer, whenever it comes."""
 
-    __slots__ = ("_core", "_hold", "_ours", "_session", "is_answered")
+    __slots__ = ("_core", "_hold", "_is_soft", "_ours", "_session", "is_answered")
 
-    def __init__(self, core: Core, session: BrokerSession, ours: HeartBeat) -> None:
+    def __init__(self, core: Core, session: BrokerSession, ours: HeartBeat, *, is_soft: bool) -> None:
         self._core = core
         self._session = session
         self._ours = ours
+        self._is_soft = is_soft
         self._hold: Hold | None = None
         self.is_answered = False
 
     def wait(self) -> None:
         """Hold the session until the answer comes; the time to connect goes on."""
         self._hold = Hold(HoldReason.LOGIN, self._give_up)
-        self._core.hold(self._session, self._hold, self._core.config.limits.connect_seconds)
+        passed = self._core.clock.now.monotonic - self._session.opened_at
+        self._core.hold(self._session, self._hold, self._core.config.limits.connect_seconds - passed)
 
     def __call__(self, principal: Principal | None) -> None:
-        """Go on with CONNECTED or ERROR; only the first answer counts."""
+        """Go on with CONNECTED, or ERROR and the end; only the first answer counts."""
         if self.is_answered:
             return
         self.is_answered = True
@@ -65,14 +71,13 @@ class _Login:
 
     def _answer(self, principal: Principal | None) -> None:
         core, session = self._core, self._session
-        session.is_soft, is_soft = False, session.is_soft  # a failed login is the end in any case
         if principal is None:
             core.refuse(session, Refused("Access refused: login or passcode is wrong"))
             return
         if principal.is_proven and core.users.get(principal.name, 0) >= core.per_user:
             core.refuse(session, Refused(f"more than {core.per_user} connections of one user"))
             return
-        session.is_soft = is_soft
+        session.is_soft = self._is_soft
         session.principal = principal
         if principal.is_proven:
             core.users[principal.name] = core.users.get(principal.name, 0) + 1

@@ -8,6 +8,8 @@ from hoofbeat.errors import RemoteProtocolError
 _HEADER = re.compile(r"([0-9]{1,9}),([0-9]{1,9})", re.ASCII)
 _SEND_AT = 0.95  # of the interval: never before 90 % of it, never after it
 TOLERANCE = 2.0  # intervals of silence before the peer counts as gone
+# Between heart-beats. Who wants fewer gets more; who promises fewer is as good as silent.
+LONGEST_SECONDS = 3600.0
 
 
 class HeartBeat(NamedTuple):
@@ -52,7 +54,11 @@ def negotiate(ours: HeartBeat, theirs: HeartBeat) -> tuple[float, float]:
 
     STOMP 1.2, "Heart-beating".
     """
-    return _interval(ours.can_send, theirs.wants), _interval(theirs.can_send, ours.wants)
+    expect_every = _interval(theirs.can_send, ours.wants)
+    return (
+        min(_interval(ours.can_send, theirs.wants), LONGEST_SECONDS),
+        expect_every if expect_every <= LONGEST_SECONDS else 0.0,
+    )
 
 
 def _interval(can_send: int, wants: int) -> float:

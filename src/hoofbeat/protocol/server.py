@@ -12,7 +12,7 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.heartbeat import HeartBeat, Pulse
 from hoofbeat.protocol.limits import UNAUTHENTICATED, FrameLimits
 from hoofbeat.protocol.outbox import Outbox
-from hoofbeat.protocol.states import State, advance
+from hoofbeat.protocol.states import Event, State, advance
 from hoofbeat.protocol.versions import Version
 
 UNAUTHENTICATED_BYTES = 64 * 1024  # from one peer, in all, before it is authenticated
@@ -34,7 +34,7 @@ class ServerSession:
         version: agreed on by CONNECT; 1.2 before that, for the ERROR that may have to be sent.
         outbox: what waits for the client.
         pulse: its heart-beats.
-        is_soft: the client asked that a refusal should not cost it the connection.
+        is_soft: the client asked that a refusal should not cost it the connection, and was let in.
     """
 
     __slots__ = (
@@ -85,9 +85,9 @@ class ServerSession:
                 )
         return frames
 
-    def advance(self, command: Command) -> None:
-        """Step to the state that ``command`` leads to, or raise RemoteProtocolError."""
-        self.state = advance(self.state, command)
+    def advance(self, what: Command | Event) -> None:
+        """Step to the state that a command or an event leads to, or raise ProtocolError."""
+        self.state = advance(self.state, what)
 
     def accept(self, frame: Frame, ours: HeartBeat, now: float) -> HeartBeat:
         """Settle version and heart-beats with a CONNECT frame.
@@ -101,7 +101,6 @@ class ServerSession:
         STOMP 1.2, "Connecting".
         """
         self.version = versions.negotiate(frame.headers.get("accept-version"))
-        self.is_soft = frame.headers.get("hoofbeat-soft-errors") == "true"
         if self.version is Version.V1_0:
             return heartbeat.NO_HEART_BEAT  # which has no such header
         theirs = heartbeat.parse(frame.headers.get("heart-beat"))
@@ -119,7 +118,7 @@ class ServerSession:
         if user is not None:
             headers["user-name"] = user
         self.outbox.send(encode(Command.CONNECTED, headers))
-        self.state = State.CONNECTED
+        self.advance(Event.ACCEPTED)
         self._decoder.adopt(self._readers[self.version], self._limits)
 
     def receipt(self, receipt: str) -> None:
@@ -140,9 +139,14 @@ class ServerSession:
     def close(self) -> None:
         """Let what was sent go out, then close the stream. Calling it again does nothing."""
         if self.state is not State.CLOSED:
-            self.state = State.CLOSED
+            self.release()
             self.outbox.force()
             self.outbox.outlet.close()
+
+    def release(self) -> None:
+        """Let go of what no frame will complete any more: the stream is gone, or about to be."""
+        self.advance(Event.CLOSED)
+        self._decoder = FrameDecoder(self._readers[None], UNAUTHENTICATED)
 
     def beat(self) -> None:
         """Send a heart-beat."""

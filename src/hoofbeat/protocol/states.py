@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from hoofbeat.errors import RemoteProtocolError
+from hoofbeat.errors import LocalProtocolError, RemoteProtocolError
 from hoofbeat.protocol.commands import CLIENT_COMMANDS, Command
 
 
@@ -17,13 +17,24 @@ class State(Enum):
     CLOSED = auto()  # the stream is gone, or ERROR was its last frame
 
 
-# State and command received -> next state. What is not listed is forbidden.
-TRANSITIONS: Mapping[State, Mapping[Command, State]] = {
+class Event(Enum):
+    """What leads a session to another state without a frame of its client."""
+
+    ACCEPTED = auto()  # the authenticator said who it is
+    CLOSED = auto()  # the stream is gone, or ERROR or the last RECEIPT was sent
+
+
+# State and command received, or event -> next state. What is not listed is forbidden.
+TRANSITIONS: Mapping[State, Mapping[Command | Event, State]] = {
     State.CONNECTING: {
         Command.CONNECT: State.AUTHENTICATING,
         Command.STOMP: State.AUTHENTICATING,
+        Event.CLOSED: State.CLOSED,
     },
-    State.AUTHENTICATING: {},  # ends by the authenticator's answer, not by a frame
+    State.AUTHENTICATING: {
+        Event.ACCEPTED: State.CONNECTED,
+        Event.CLOSED: State.CLOSED,
+    },
     State.CONNECTED: {
         Command.SEND: State.CONNECTED,
         Command.SUBSCRIBE: State.CONNECTED,
@@ -34,26 +45,31 @@ TRANSITIONS: Mapping[State, Mapping[Command, State]] = {
         Command.COMMIT: State.CONNECTED,
         Command.ABORT: State.CONNECTED,
         Command.DISCONNECT: State.DISCONNECTING,
+        Event.CLOSED: State.CLOSED,
     },
-    State.DISCONNECTING: {},
-    State.CLOSED: {},
+    State.DISCONNECTING: {Event.CLOSED: State.CLOSED},
+    State.CLOSED: {Event.CLOSED: State.CLOSED},
 }
 
 
-def advance(state: State, command: Command) -> State:
-    """Return the state that follows when ``command`` arrives in ``state``.
+def advance(state: State, what: Command | Event) -> State:
+    """Return the state that follows when a command arrives in ``state``, or an event happens.
 
     Raises:
-        RemoteProtocolError: the client may not send ``command`` now.
+        RemoteProtocolError: the client may not send that command now.
+        LocalProtocolError: the event can't happen now.
     """
     try:
-        return TRANSITIONS[state][command]
+        return TRANSITIONS[state][what]
     except KeyError:
-        section = "Client Frames" if command in CLIENT_COMMANDS else "Server Frames"
-        raise RemoteProtocolError(_forbidden(state, command), section=section) from None
+        raise _forbidden(state, what) from None
 
 
-def _forbidden(state: State, command: Command) -> str:
-    if command not in CLIENT_COMMANDS:
-        return f"Bad command {command.value}: only servers send it"
-    return f"Bad command {command.value}: not allowed while {state.name.lower()}"
+def _forbidden(state: State, what: Command | Event) -> RemoteProtocolError | LocalProtocolError:
+    if isinstance(what, Event):
+        return LocalProtocolError(f"{what.name.lower()} while {state.name.lower()}", section="Connecting")
+    if what not in CLIENT_COMMANDS:
+        return RemoteProtocolError(f"Bad command {what}: only servers send it", section="Server Frames")
+    return RemoteProtocolError(
+        f"Bad command {what}: not allowed while {state.name.lower()}", section="Client Frames"
+    )
