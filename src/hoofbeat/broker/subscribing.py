@@ -2,6 +2,7 @@
 
 from hoofbeat.broker import destination, temporary
 from hoofbeat.broker.access import Right
+from hoofbeat.broker.attaching import attach
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
@@ -15,8 +16,32 @@ from hoofbeat.protocol.versions import FACTS
 
 # What other brokers call the number of deliveries a subscription may hold unsettled.
 _PREFETCH = ("prefetch-count", "activemq.prefetchSize", "prefetch", "credit")
-# Asked for by other brokers' clients, and not here yet: better refused than quietly left out.
-_MISSING = ("selector", "browser", "durable", "activemq.subscriptionName", "durable-subscription-name")
+_WINDOW = "consumer-window-size"  # and their size: -1 is any, 0 one at a time
+# Asked for by other brokers' clients, and not here yet: better refused than quietly left out. With
+# each the value that asks for nothing.
+_MISSING = {
+    **dict.fromkeys(
+        (
+            "selector",
+            "browser",
+            "durable",
+            "activemq.subscriptionName",
+            "durable-subscription-name",
+            "durable-subscriber-name",
+            "persistent",
+            "exclusive",
+            "activemq.exclusive",
+            "no-local",
+            "activemq.noLocal",
+            "activemq.retroactive",
+            "from-seq",
+            "include-seq",
+            "x-stream-offset",
+        ),
+        "false",
+    ),
+    **dict.fromkeys(("consumer-priority", "activemq.priority", "x-priority"), "0"),
+}
 
 
 def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
@@ -32,10 +57,8 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     _check_features(headers)
     if where.is_temporary:
         where = temporary.owned(core, session, where)
-        _end_automatic(core, session, where)
     _check_destination(core, session, where)
-    if len(session.subscriptions) >= core.config.limits.subscriptions:
-        raise Refused(f"more than {core.config.limits.subscriptions} subscriptions")
+    prefetch, most_bytes = _credit(core, headers)
     subscription = Subscription(
         session,
         headers.get("id"),
@@ -44,11 +67,17 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         principal=session.principal,
         overrun=session.overrun,
         ack=_ack_mode(headers),
-        prefetch=_prefetch(core, headers),
-        most_bytes=core.config.limits.unsettled_bytes,
+        prefetch=prefetch,
+        most_bytes=most_bytes,
     )
-    session.add(key, subscription)
-    core.engine.attach(subscription, Answer(core, session, headers.get("receipt")))
+    attach(
+        core,
+        session,
+        key,
+        subscription,
+        receipt=headers.get("receipt"),
+        instead_of=temporary.automatic_key(where),
+    )
 
 
 def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
@@ -69,13 +98,13 @@ def _key(session: BrokerSession, headers: Headers) -> str:
     if id is not None:
         return f"id {id}"
     if FACTS[session.version].needs_id:
-        raise Refused("Missing header: id")
+        raise Refused("Missing header: id", section="Frames and Headers")
     return f"destination {destination.parse(headers.get('destination')).name}"
 
 
 def _check_features(headers: Headers) -> None:
-    for name in _MISSING:
-        if headers.get(name) not in (None, "", "false"):
+    for name, nothing in _MISSING.items():
+        if headers.get(name) not in (None, "", nothing):
             raise Refused(f"{name} is not supported on SUBSCRIBE")
 
 
@@ -90,29 +119,35 @@ def _check_destination(core: Core, session: BrokerSession, where: Destination) -
     core.check(session, Right.READ, where)
 
 
-def _end_automatic(core: Core, session: BrokerSession, where: Destination) -> None:
-    """Let SUBSCRIBE take the place of what a ``reply-to`` brought about."""
-    automatic = session.remove(f"reply-to {where.name}")
-    if automatic is not None:
-        core.engine.detach(automatic, Answer(core, session, None))
-
-
 def _ack_mode(headers: Headers) -> AckMode:
     text = headers.get("ack") or "auto"
     try:
         return AckMode(text)
     except ValueError:
         modes = ", ".join(AckMode)
-        raise Refused(f"ack {text[:32]!r} is none of {modes}") from None
+        raise Refused(f"ack {text[:32]!r} is none of {modes}", section="SUBSCRIBE ack Header") from None
 
 
-def _prefetch(core: Core, headers: Headers) -> int:
-    limit = core.config.limits.prefetch
+def _credit(core: Core, headers: Headers) -> tuple[int, int]:
+    """Return how many deliveries may be unsettled, and how many octets of them."""
+    limits = core.config.limits
+    prefetch, most_bytes = core.config.queue.prefetch, limits.unsettled_bytes
+    window = headers.get(_WINDOW)
+    if window:
+        prefetch = 1 if window == "0" else limits.prefetch
+        most_bytes = most_bytes if window == "-1" else _number(_WINDOW, window)
     for name in _PREFETCH:
         text = headers.get(name)
         if text:
-            number = text.partition(",")[0]
-            if not (number.isascii() and number.isdigit() and len(number) <= 9):
-                raise Refused(f"{name} {text[:32]!r} is not a number of deliveries")
-            return max(1, min(int(number), limit))
-    return min(core.config.queue.prefetch, limit)
+            count, _, size = text.partition(",")
+            prefetch = _number(name, count)
+            most_bytes = _number(name, size) if size else most_bytes
+            break
+    most_bytes = min(most_bytes or limits.unsettled_bytes, limits.unsettled_bytes)
+    return max(1, min(prefetch, limits.prefetch)), most_bytes
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refused(f"{name} {text[:32]!r} is not a number of deliveries or bytes")
+    return int(text)

@@ -5,9 +5,9 @@ A client says ``/temp-queue/answers``; what others see, in ``reply-to``, is
 """
 
 from hoofbeat.broker import destination
+from hoofbeat.broker.attaching import attach
 from hoofbeat.broker.core import Core
 from hoofbeat.broker.destination import Destination
-from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.errors import Refused
@@ -56,7 +56,7 @@ def with_reply_to(core: Core, session: BrokerSession, name: str) -> str:
     as id, as clients of RabbitMQ expect.
 
     Raises:
-        Refused: it is a temporary destination of another session.
+        Refused: it is a temporary destination of another session, or can't be subscribed.
     """
     if not name.startswith("/temp-"):
         return name
@@ -64,8 +64,6 @@ def with_reply_to(core: Core, session: BrokerSession, name: str) -> str:
     if where.is_pattern:
         raise Refused(f"Unknown destination {name[:128]!r}: a wildcard can't be replied to")
     if all(kept.destination != where for kept in session.subscriptions.values()):
-        if len(session.subscriptions) >= core.config.limits.subscriptions:
-            raise Refused(f"more than {core.config.limits.subscriptions} subscriptions")
         subscription = Subscription(
             session,
             name,
@@ -75,6 +73,10 @@ def with_reply_to(core: Core, session: BrokerSession, name: str) -> str:
             overrun=session.overrun,
         )
         subscription.is_automatic = True
-        session.add(f"reply-to {where.name}", subscription)
-        core.engine.attach(subscription, ignore)
+        attach(core, session, automatic_key(where), subscription)
     return where.name
+
+
+def automatic_key(where: Destination) -> str:
+    """Return what names, in its session, the subscription that a ``reply-to`` brought about."""
+    return f"reply-to {where.name}"

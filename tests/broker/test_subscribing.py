@@ -1,0 +1,191 @@
+"""SUBSCRIBE: what it may ask for, and that one that is refused leaves nothing behind."""
+
+import pytest
+
+from hoofbeat.broker.engine import Done
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.config import BrokerConfig, LimitsConfig
+from hoofbeat.engines.local.engine import LocalEngine
+from hoofbeat.errors import Refused
+from tests.conformance.wire import Client, Wire, frame, settlement
+
+SOFT = "hoofbeat-soft-errors:true"
+
+
+def send(to: str, *headers: str, body: bytes = b"") -> bytes:
+    return frame("SEND", f"destination:{to}", *headers, body=body)
+
+
+def subscribe(to: str, *headers: str, id: str = "0") -> bytes:
+    return frame("SUBSCRIBE", f"id:{id}", f"destination:{to}", *headers)
+
+
+def _full(subscriptions: int = 256) -> tuple[Wire, Client]:
+    """Return a broker with the one queue that it may have, and a soft session."""
+    wire = Wire(BrokerConfig(limits=LimitsConfig(destinations=1, subscriptions=subscriptions)))
+    wire.connect().send(send("/queue/only"))
+    return wire, wire.connect("1.2", SOFT)
+
+
+def test_a_subscription_that_the_engine_refuses_is_forgotten() -> None:
+    _, client = _full()
+    client.send(subscribe("/queue/one-more", "receipt:r", id="s"))
+    error = client.frame()
+    assert error.header("message") == "more than 1 destinations"
+    assert (error.get("receipt-id"), error.get("subscription"), error.get("fatal")) == ("r", "s", "false")
+    client.send(subscribe("/topic/a", id="s"), send("/topic/a", body=b"heard"))
+    assert client.bodies() == [b"heard"]
+
+
+def test_a_reply_to_that_cannot_be_subscribed_is_refused_with_its_message() -> None:
+    wire, client = _full()
+    client.send(subscribe("/topic/a"), send("/topic/a", "reply-to:/temp-queue/x", "receipt:r"))
+    error = client.frame()
+    assert (error.header("message"), error.get("receipt-id")) == ("more than 1 destinations", "r")
+    assert [len(session.subscriptions) for session in wire.broker.sessions.values()] == [0, 1]
+
+
+@pytest.mark.parametrize("header", ["ack:never", "prefetch-count:x", "selector:a"])
+def test_a_refused_subscribe_leaves_what_a_reply_to_brought_about(header: str) -> None:
+    client = Wire().connect("1.2", SOFT)
+    client.send(send("/queue/a", "reply-to:/temp-queue/x"), subscribe("/temp-queue/x", header))
+    assert client.frame().command == "ERROR"
+    client.send(send("/temp-queue/x", body=b"answer"))
+    assert client.frame().header("subscription") == "/temp-queue/x"
+
+
+@pytest.mark.parametrize("kind", ["temp-queue", "temp-topic"])
+def test_subscribe_takes_the_place_of_a_reply_to_where_there_is_no_room_for_both(kind: str) -> None:
+    client = Wire(BrokerConfig(limits=LimitsConfig(subscriptions=1))).connect("1.2", SOFT)
+    client.send(
+        send("/queue/a", f"reply-to:/{kind}/x"),
+        subscribe(f"/{kind}/x", id="mine"),
+        send(f"/{kind}/x", body=b"answer"),
+    )
+    assert client.frame().header("subscription") == "mine"
+
+
+class Hesitating(LocalEngine):
+    """An engine that says later what became of a subscription, as one elsewhere would."""
+
+    def attach(self, subscription: Subscription, done: Done) -> None:
+        self.done = done
+
+
+@pytest.mark.parametrize("is_unsubscribed", [False, True])
+def test_a_subscription_that_is_refused_later_is_forgotten_then(is_unsubscribed: bool) -> None:
+    wire = Wire()
+    broker = wire.broker
+    engine = Hesitating(broker.config, access=broker.access, clock=broker.clock, stats=broker.stats)
+    broker.engine = engine
+    client = wire.connect("1.2", SOFT)
+    client.send(subscribe("/queue/a", "receipt:r", id="s"))
+    assert client.frames() == []
+    if is_unsubscribed:
+        client.send(frame("UNSUBSCRIBE", "id:s"))
+    engine.done(Refused("not there"))
+    broker.flush()
+    error = client.frame()
+    assert (error.get("message"), error.get("receipt-id"), error.get("subscription")) == (
+        "not there",
+        "r",
+        "s",
+    )
+    client.send(frame("UNSUBSCRIBE", "id:s"))
+    assert client.frame().header("message") == "Unknown subscription 's'"
+
+
+def test_a_subscription_that_is_live_later_is_confirmed_then() -> None:
+    wire = Wire()
+    broker = wire.broker
+    engine = Hesitating(broker.config, access=broker.access, clock=broker.clock, stats=broker.stats)
+    broker.engine = engine
+    client = wire.connect()
+    client.send(subscribe("/queue/a", "receipt:r"))
+    engine.done(None)
+    broker.flush()
+    assert client.frame().get("receipt-id") == "r"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "exclusive:true",
+        "activemq.exclusive:true",
+        "no-local:true",
+        "activemq.noLocal:true",
+        "persistent:true",
+        "durable-subscriber-name:a",
+        "activemq.retroactive:true",
+        "from-seq:0",
+        "from-seq:-1",
+        "include-seq:seq",
+        "x-stream-offset:first",
+        "consumer-priority:10",
+        "activemq.priority:1",
+        "x-priority:-1",
+    ],
+)
+def test_what_would_change_what_a_client_gets_is_refused_by_name(header: str) -> None:
+    client = Wire().connect()
+    client.send(subscribe("/topic/a", header))
+    name = header.partition(":")[0]
+    assert client.refusal().header("message") == f"{name} is not supported on SUBSCRIBE"
+
+
+@pytest.mark.parametrize(
+    "header", ["exclusive:false", "no-local:false", "persistent:false", "x-priority:0", "selector:"]
+)
+def test_what_asks_for_nothing_is_not_refused(header: str) -> None:
+    client = Wire().connect()
+    client.send(subscribe("/topic/a", header), send("/topic/a", body=b"1"))
+    assert client.bodies() == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (("consumer-window-size:0",), 1),
+        (("consumer-window-size:20",), 2),
+        (("consumer-window-size:21",), 3),
+        (("consumer-window-size:-1",), 6),
+        (("consumer-window-size:21", "prefetch-count:2"), 2),
+        (("credit:5,20",), 2),
+        (("credit:5,0",), 5),
+        (("credit:9",), 6),
+    ],
+)
+def test_the_size_of_what_is_unsettled_can_be_bounded_too(headers: tuple[str, ...], expected: int) -> None:
+    """Ten octets a message, and six at most by the limits."""
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=60)))
+    client, sender = wire.connect(), wire.connect()
+    client.send(subscribe("/queue/a", "ack:client-individual", *headers))
+    for _ in range(9):
+        sender.send(send("/queue/a", body=b"x" * 10))
+    messages = client.frames()
+    assert len(messages) == expected
+    client.send(settlement("ACK", "1.2", messages[0]))
+    assert client.frames()
+
+
+@pytest.mark.parametrize("header", ["consumer-window-size:-2", "consumer-window-size:x", "credit:5,x"])
+def test_a_size_that_is_no_number_is_refused(header: str) -> None:
+    client = Wire().connect()
+    client.send(subscribe("/queue/a", header))
+    assert client.refusal().header("message").startswith(header.partition(":")[0])
+
+
+@pytest.mark.parametrize(
+    ("octets", "section"),
+    [
+        (frame("SEND"), "Frames and Headers"),
+        (frame("SUBSCRIBE", "id:0"), "Frames and Headers"),
+        (frame("SUBSCRIBE", "destination:/topic/a"), "Frames and Headers"),
+        (frame("UNSUBSCRIBE"), "Frames and Headers"),
+        (subscribe("/topic/a", "ack:never"), "SUBSCRIBE ack Header"),
+    ],
+)
+def test_an_error_names_the_section_that_was_not_heeded(octets: bytes, section: str) -> None:
+    client = Wire().connect()
+    client.send(octets)
+    assert client.refusal().body.decode().endswith(f" (STOMP 1.2, '{section}')")
