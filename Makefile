@@ -7,7 +7,7 @@ STOMP ?= 127.0.0.1:61613
 HTTP ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup serve test lint types cover floors slow bench docs wheel fuzz all
+.PHONY: help setup serve test compiled lint types cover floors slow bench docs wheel fuzz all
 .DELETE_ON_ERROR:
 
 help:            ## say what there is to say
@@ -26,6 +26,10 @@ serve: .venv/.serve            ## start the broker and its chat page
 
 test: .venv/.ready             ## every test but the slow ones
 	$(PY) -m pytest $(ARGS)
+
+compiled: .venv/.ready         ## the same tests on the compiled core
+	$(PY) tools/compile.py build/compiled
+	PYTHONPATH=build/compiled HOOFBEAT_COMPILED=1 $(PY) -m pytest $(ARGS)
 
 lint: .venv/.ready             ## format, rules, floors, size budget
 	$(BIN)/ruff format --check .

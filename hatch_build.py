@@ -1,13 +1,15 @@
-"""Build hook: fetch the STOMP library of the chat page from npm and pack it.
+"""Build hook: compile the core, and pack the STOMP library of the chat page, fetched from npm.
 
-The file is not in the repository. Without npm the build goes on with a warning, and
-the page itself says how to get what it misses.
+Neither is in the repository. Without a C compiler the wheel holds plain Python, as it does where
+``HOOFBEAT_PURE=1`` asks for it; without npm the page itself says how to get what it misses. Both
+are warnings.
 """
 
 import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -38,11 +40,29 @@ class VendorError(Exception):
     """The library could not be had; the message says why."""
 
 
-class VendorHook(BuildHookInterface[Any]):
-    """Put the library where the wheel and an editable installation find it."""
+class BuildHook(BuildHookInterface[Any]):
+    """Makes what the repository does not hold."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Fetch what is missing; a failure is a warning, not an error."""
+        """Make it; a failure is a warning, not an error.
+
+        Args:
+            version: ``editable`` for an installation that runs the checkout, which stays plain Python.
+            build_data: where the wheel's own files are named.
+        """
+        self._fetch()
+        if self.target_name == "wheel" and version != "editable" and os.environ.get("HOOFBEAT_PURE") != "1":
+            self._compile(build_data)
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Forget what was compiled: it is in the wheel now."""
+        shutil.rmtree(self._extensions, ignore_errors=True)
+
+    @property
+    def _extensions(self) -> Path:
+        return Path(self.root) / "build" / "extensions"
+
+    def _fetch(self) -> None:
         vendor = Path(self.root) / VENDOR
         if is_complete(vendor):
             return
@@ -50,6 +70,20 @@ class VendorHook(BuildHookInterface[Any]):
             fetch(vendor)
         except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, VendorError) as error:
             self.app.display_warning(f"chat page built without {PACKAGE}: {error}")
+
+    def _compile(self, build_data: dict[str, Any]) -> None:
+        sys.path.insert(0, self.root)
+        from tools.compile import CompileError, extend
+
+        shutil.rmtree(self._extensions, ignore_errors=True)
+        try:
+            files = extend(Path(self.root) / "src", self._extensions)
+        except (OSError, subprocess.SubprocessError, CompileError) as error:
+            self.app.display_warning(f"the core stays plain Python: {error}")
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        build_data["force_include"].update({str(self._extensions / each): str(each) for each in files})
 
 
 def is_complete(vendor: Path) -> bool:

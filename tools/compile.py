@@ -1,0 +1,99 @@
+"""Compile the core with mypyc: the same source, as C extensions beside it.
+
+``python tools/compile.py FOLDER`` puts a copy of the package with its extensions into FOLDER, which
+runs with ``PYTHONPATH=FOLDER``. The build hook puts the extensions into the wheel.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+
+# What is compiled: the floors that every message passes, and that import nothing but the standard library.
+FOLDERS = ("hoofbeat/protocol", "hoofbeat/broker", "hoofbeat/engines/local")
+GROUP = "hoofbeat"  # one extension holds all the code; each module's own is a door to it
+SECONDS = 600
+
+
+class CompileError(Exception):
+    """The core can't be compiled here; the message says why."""
+
+
+def modules(source: Path) -> list[str]:
+    """Name the files to compile, below ``source``."""
+    return sorted(
+        str(path.relative_to(source))
+        for folder in FOLDERS
+        for path in (source / folder).glob("*.py")
+        if path.name != "__init__.py"
+    )
+
+
+def extend(source: Path, target: Path) -> list[Path]:
+    """Compile what is in ``source``, and put the extensions into ``target``.
+
+    Returns:
+        the extensions, relative to ``target``.
+
+    Raises:
+        CompileError: there is no compiler, or it failed.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, __file__, "--in", str(source), str(target.resolve())],
+        cwd=source,
+        env={**os.environ, "CFLAGS": f"{os.environ.get('CFLAGS', '')} -w"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        raise CompileError(lines[-1] if lines else f"exit code {done.returncode}")
+    return sorted(path.relative_to(target) for path in target.rglob("*.so"))
+
+
+def copy(target: Path) -> None:
+    """Put the package and its extensions into ``target``, which is emptied first."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(
+        SOURCE / "hoofbeat", target / "hoofbeat", ignore=shutil.ignore_patterns("__pycache__", "*.so")
+    )
+    for path in extend(SOURCE, target):
+        print(path)
+
+
+def _build(target: str) -> None:
+    """Run mypyc and the C compiler; in a process of its own, whose folder is the source's."""
+    from mypyc.build import mypycify
+    from setuptools import Distribution
+
+    scratch = Path(target) / "scratch"
+    extensions = mypycify(
+        ["--config-file=", "--strict", *modules(Path())],
+        opt_level="3",
+        debug_level="0",
+        strip_asserts=False,
+        target_dir=str(scratch / "c"),
+        group_name=GROUP,
+    )
+    command = Distribution({"name": GROUP, "ext_modules": extensions}).get_command_obj("build_ext")
+    command.build_lib = target
+    command.build_temp = str(scratch / "o")
+    command.ensure_finalized()
+    command.run()
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--in":
+        _build(sys.argv[3])
+    else:
+        copy(Path(sys.argv[1]))
