@@ -49,5 +49,6 @@ class Backlog:
         else:
             for message in rest:
                 while not self.queue.has_room:
-                    self._stats.messages_dropped += len(self.queue.ready.take(1, 1))
+                    self.queue.ready.drop_oldest()
+                    self._stats.messages_dropped += 1
                 self.queue.put([message])

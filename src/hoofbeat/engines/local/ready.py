@@ -11,6 +11,10 @@ def _number(message: Message) -> int:
     return message.number
 
 
+def _oldest(lane: deque[Message]) -> int:
+    return lane[0].number
+
+
 class Ready:
     """What waits, highest priority first.
 
@@ -60,6 +64,15 @@ class Ready:
         self.count -= len(taken)
         self.bytes -= size
         return taken
+
+    def drop_oldest(self) -> Message:
+        """Remove what was sent first, whatever its priority, and return it; something must wait."""
+        lanes = [lane for lane in self._by_priority.values() if lane]
+        message = min(lanes, key=_oldest).popleft()
+        self.count -= 1
+        self.bytes -= len(message.body)
+        self.expiring -= message.expires_ms > 0
+        return message
 
     def put_back(self, messages: Sequence[Message]) -> None:
         """Put messages in where they were: ahead of all that was sent after them."""
