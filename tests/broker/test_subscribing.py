@@ -2,10 +2,9 @@
 
 import pytest
 
-from hoofbeat.broker.engine import Done
+from hoofbeat.broker.engine import Done, Engine, ignore
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.config import BrokerConfig, LimitsConfig
-from hoofbeat.engines.local.engine import LocalEngine
 from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, frame, settlement
 
@@ -65,26 +64,37 @@ def test_subscribe_takes_the_place_of_a_reply_to_where_there_is_no_room_for_both
     assert client.frame().header("subscription") == "mine"
 
 
-class Hesitating(LocalEngine):
+class Hesitating:
     """An engine that says later what became of a subscription, as one elsewhere would."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.done: Done = ignore
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         self.done = done
 
 
+def _hesitate(wire: Wire) -> Hesitating:
+    engine = Hesitating(wire.broker.engine)
+    wire.broker.engine = engine
+    return engine
+
+
 @pytest.mark.parametrize("is_unsubscribed", [False, True])
 def test_a_subscription_that_is_refused_later_is_forgotten_then(is_unsubscribed: bool) -> None:
     wire = Wire()
-    broker = wire.broker
-    engine = Hesitating(broker.config, access=broker.access, clock=broker.clock, stats=broker.stats)
-    broker.engine = engine
+    engine = _hesitate(wire)
     client = wire.connect("1.2", SOFT)
     client.send(subscribe("/queue/a", "receipt:r", id="s"))
     assert client.frames() == []
     if is_unsubscribed:
         client.send(frame("UNSUBSCRIBE", "id:s"))
     engine.done(Refused("not there"))
-    broker.flush()
+    wire.broker.flush()
     error = client.frame()
     assert (error.get("message"), error.get("receipt-id"), error.get("subscription")) == (
         "not there",
@@ -97,13 +107,11 @@ def test_a_subscription_that_is_refused_later_is_forgotten_then(is_unsubscribed:
 
 def test_a_subscription_that_is_live_later_is_confirmed_then() -> None:
     wire = Wire()
-    broker = wire.broker
-    engine = Hesitating(broker.config, access=broker.access, clock=broker.clock, stats=broker.stats)
-    broker.engine = engine
+    engine = _hesitate(wire)
     client = wire.connect()
     client.send(subscribe("/queue/a", "receipt:r"))
     engine.done(None)
-    broker.flush()
+    wire.broker.flush()
     assert client.frame().get("receipt-id") == "r"
 
 
