@@ -112,6 +112,19 @@ async def test_a_client_that_never_closes_is_closed_after_a_while(gate: EchoGate
     listener.close()
 
 
+async def test_a_client_that_ends_and_reads_nothing_is_closed_after_a_while(gate: EchoGate) -> None:
+    listener = await listen("127.0.0.1:0", "stomp", lambda: HastyOutlet(gate, "tcp"))
+    async with client_of(listener.server) as client:
+        echo = await gate.next()
+        client.stop_reading()
+        while not echo.pauses:
+            echo.outlet.write([MEGABYTE])
+        client.writer.write_eof()
+        await echo.until_lost()
+    listener.close()
+    assert gate.inside == []
+
+
 async def test_a_held_client_is_not_read_until_told(gate: EchoGate, plain: Listener) -> None:
     async with client_of(plain.server) as client:
         echo = await gate.next()

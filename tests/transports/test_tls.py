@@ -120,6 +120,23 @@ async def test_a_record_that_was_tampered_with_ends_the_connection(
         await gate.echoes[0].until_lost()
 
 
+async def test_an_answer_that_can_not_be_encrypted_any_more_keeps_nobody_else_waiting(
+    gate: EchoGate, encrypted: Listener, trusting: ssl.SSLContext
+) -> None:
+    gate.wake = lambda: None  # so one flush alone has to do it
+    async with client_of(encrypted.server, trusting) as bad:
+        echo = await gate.next()
+        async with client_of(encrypted.server, trusting) as other:
+            (await gate.next()).waiting.append(b"mine\n")
+            echo.outlet.pause_reading()
+            bad.send(b"fine\n")
+            os.write(bad.writer.get_extra_info("socket").fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+            echo.outlet.resume_reading()  # both in one read: the answer is written after the fault
+            assert await other.read(5) == b"mine\n"
+        await echo.until_lost()
+    assert echo.reads == [b"fine\n"]
+
+
 async def test_who_does_not_speak_tls_is_closed(gate: EchoGate, encrypted: Listener) -> None:
     async with client_of(encrypted.server) as client:
         client.send(b"CONNECT\n\n\0" * 100)

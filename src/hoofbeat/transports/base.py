@@ -134,8 +134,9 @@ class StreamOutlet(NetworkProtocol):
         self.gate.wake()
 
     def eof_received(self) -> bool:
-        """Answer what came before the end, then let the transport close."""
+        """Answer what came before the end, then let the transport close; see the class."""
         self.gate.flush()
+        self._set_linger()  # a peer that reads nothing would keep its place without end
         return False
 
     def pause_writing(self) -> None:
@@ -185,13 +186,17 @@ class StreamOutlet(NetworkProtocol):
         """Send nothing more, and read until the peer closes or has had its time."""
         self.resume_reading()
         self.transport.write_eof()
-        self._linger = later(self.linger_seconds, self.transport.abort)
+        self._set_linger()
 
     def discard(self, count: int) -> None:
         """Throw away what the peer still sends, within reason."""
         self._discarded += count
         if self._discarded > LINGER_BYTES:
             self.transport.abort()
+
+    def _set_linger(self) -> None:
+        if self._linger is None:
+            self._linger = later(self.linger_seconds, self.transport.abort)
 
 
 def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> TimerHandle:

@@ -34,9 +34,8 @@ class TlsOutlet(StreamOutlet):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        self._timer: TimerHandle | None = (
-            None  # runs during the handshake: the peer is in, nobody is attached
-        )
+        # Runs during the handshake: the peer is in, nobody is attached.
+        self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Let the peer in, or close: it could not read an answer."""
@@ -72,8 +71,13 @@ class TlsOutlet(StreamOutlet):
 
     def write(self, chunks: Sequence[bytes]) -> None:
         """Encrypt whole frames and send them."""
-        if self._linger is None and not self.transport.is_closing():
+        if self._linger is not None or self.transport.is_closing():
+            return
+        try:
             self._tls.write(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        except ssl.SSLError:  # after a fault in what came nothing can be encrypted any more
+            self.half_close()
+        else:
             self._send()
 
     def half_close(self) -> None:
