@@ -23,7 +23,14 @@ class Peer(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """What CONNECT says about the client. Never logged, and not kept longer than needed."""
+    """What CONNECT says about the client. Never logged, and not kept longer than needed.
+
+    Attributes:
+        login: name it claims; None for anonymous.
+        passcode: what proves it.
+        host: virtual host it asked for; ours is the same for all, an authenticator may look at it.
+        peer: the other end.
+    """
 
     login: str | None
     passcode: str | None

@@ -20,7 +20,6 @@ class Facts(NamedTuple):
 
     Attributes:
         escapes: escape sequence to the character it stands for; empty where nothing is escaped.
-        trims: spaces around header names and values do not count.
         raw_cr: a carriage return inside a header value is a character like any other.
         ack_header: MESSAGE carries ``ack``, and ACK names it in ``id``.
         needs_id: SUBSCRIBE must carry ``id``.
@@ -28,7 +27,6 @@ class Facts(NamedTuple):
     """
 
     escapes: Mapping[str, str]
-    trims: bool
     raw_cr: bool
     ack_header: bool
     needs_id: bool
@@ -39,9 +37,9 @@ _ESCAPES_1_1 = {"\\n": "\n", "\\c": ":", "\\\\": "\\"}
 _ESCAPES_1_2 = {**_ESCAPES_1_1, "\\r": "\r"}
 
 FACTS: Mapping[Version, Facts] = {
-    Version.V1_0: Facts({}, True, False, False, False, False),
-    Version.V1_1: Facts(_ESCAPES_1_1, False, True, False, True, True),
-    Version.V1_2: Facts(_ESCAPES_1_2, False, False, True, True, True),
+    Version.V1_0: Facts({}, False, False, False, False),
+    Version.V1_1: Facts(_ESCAPES_1_1, True, False, True, True),
+    Version.V1_2: Facts(_ESCAPES_1_2, False, True, True, True),
 }
 
 SUPPORTED = tuple(version.value for version in Version)
