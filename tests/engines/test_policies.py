@@ -38,3 +38,13 @@ def test_topics_have_settings_of_their_own() -> None:
 def test_a_pattern_that_is_none_is_told_before_the_first_message(config: BrokerConfig, where: str) -> None:
     with pytest.raises(ConfigError, match=where):
         make_broker(config)
+
+
+@pytest.mark.parametrize("name", ["/nowhere/a", "/topic/dead", "/queue/*", "dead", "/temp-queue/a"])
+def test_dead_letters_go_to_a_queue(name: str) -> None:
+    for config in (
+        BrokerConfig(queue=QueueConfig(dead_letter_destination=name)),
+        BrokerConfig(queues={"/queue/a": QueueConfig(dead_letter_destination=name)}),
+    ):
+        with pytest.raises(ConfigError, match="dead_letter_destination"):
+            make_broker(config)
