@@ -22,6 +22,7 @@ MESSAGE_BYTES = 100_000
 class HastyDoor(Door):
     __slots__ = ()
     head_seconds = 0.01
+    slow_seconds = 0.05
 
 
 @pytest.fixture
@@ -213,6 +214,18 @@ async def test_a_head_that_does_not_come_in_time_closes_the_connection(
             await client.read(1)
     listener.close()
     assert gate.inside == []
+
+
+async def test_who_asks_on_and_reads_nothing_is_cut_off(folder: Path, gate: EchoGate) -> None:
+    (folder / "main.js").write_bytes(b"x" * (4 * 1024 * 1024))
+    port = HttpPort(gate, make_app(Sites(), read_pages(folder), lambda: False), Sites(), MESSAGE_BYTES)
+    listener = await listen("127.0.0.1:0", "http", lambda: HastyDoor(port))
+    async with client_of(listener.server) as client:
+        client.stop_reading()
+        client.send(b"GET /main.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4)
+        await gate.changed.wait()
+        await gate.until_empty()
+    listener.close()
 
 
 async def test_nonsense_is_a_bad_request(client: Client) -> None:

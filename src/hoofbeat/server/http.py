@@ -86,18 +86,20 @@ class HttpPort:
 class Door(NetworkProtocol):
     """One HTTP connection: uvicorn's protocol, and the limits that it does not know.
 
-    A request's head has to come in time and within its size. Once a request has become a
-    WebSocket, the door is out of the way.
+    A request's head has to come in time and within its size, and an answer has to be read. Once
+    a request has become a WebSocket, the door is out of the way.
 
     Attributes:
         peer: who is at the other end.
         port: what it shares with the others.
         head_seconds: for a head to come, counted from the answer before it.
+        slow_seconds: how long a peer may take nothing of an answer.
     """
 
-    __slots__ = ("_inner", "_pending", "_timer", "_transport", "peer", "port")
+    __slots__ = ("_inner", "_pending", "_stall", "_timer", "_transport", "peer", "port")
 
     head_seconds: ClassVar[float] = 10.0
+    slow_seconds: ClassVar[float] = 10.0
 
     peer: Peer
 
@@ -106,6 +108,7 @@ class Door(NetworkProtocol):
         self.port = port
         self._inner: NetworkProtocol | None = None
         self._timer: TimerHandle | None = None
+        self._stall: TimerHandle | None = None  # runs while the transport is full
         self._pending = 0  # bytes since the application was called last
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -144,12 +147,14 @@ class Door(NetworkProtocol):
         return self._inner.eof_received() if self._inner is not None else None
 
     def pause_writing(self) -> None:
-        """Pass it on."""
+        """Pass it on, and wait for the peer only so long."""
         if self._inner is not None:
+            self._stall = later(self.slow_seconds, self._transport.abort)
             self._inner.pause_writing()
 
     def resume_writing(self) -> None:
         """Pass it on."""
+        self._end_stall()
         if self._inner is not None:
             self._inner.resume_writing()
 
@@ -180,8 +185,14 @@ class Door(NetworkProtocol):
         """Close at once."""
         self._transport.abort()
 
+    def _end_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
     def _close(self) -> None:
         self.answering()
+        self._end_stall()
         self.port.doors.discard(self)
         self._inner = None
 
