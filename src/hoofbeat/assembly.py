@@ -18,7 +18,7 @@ from hoofbeat.server.memory_mark import MemoryMark
 from hoofbeat.server.passwords import PasswordFile
 from hoofbeat.server.rules import Rules
 from hoofbeat.server.server import Server
-from hoofbeat.server.timers import Turns
+from hoofbeat.server.turns import Turns
 
 _PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
 _DEFAULT_CONFIG = BrokerConfig()

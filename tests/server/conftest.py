@@ -7,7 +7,7 @@ import pytest
 
 from tests.transports import conftest
 
-_ON_THE_NETWORK = {"test_http.py", "test_listeners.py", "test_server.py", "test_timers.py"}
+_ON_THE_NETWORK = {"test_http.py", "test_listeners.py", "test_server.py", "test_turns.py"}
 
 
 def pytest_asyncio_loop_factories(

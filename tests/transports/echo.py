@@ -9,7 +9,7 @@ from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
 from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
-from hoofbeat.server.timers import read_clocks
+from hoofbeat.server.turns import read_clocks
 
 SECONDS = 5.0  # before a test gives up
 

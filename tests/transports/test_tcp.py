@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hoofbeat.server.listeners import Listener, listen, listen_unix
-from hoofbeat.transports.base import LINGER_BYTES
+from hoofbeat.transports.stream import LINGER_BYTES
 from hoofbeat.transports.tcp import TcpOutlet
 from tests.transports.echo import EchoGate, client_of
 

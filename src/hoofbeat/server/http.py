@@ -12,8 +12,8 @@ from uvicorn.server import ServerState
 
 from hoofbeat.broker.users import Peer
 from hoofbeat.transports import handshake
-from hoofbeat.transports.base import Gate, later, peer_of
 from hoofbeat.transports.sites import Sites
+from hoofbeat.transports.stream import Gate, later, peer_of
 from hoofbeat.transports.websocket import WebSocketOutlet
 
 HEAD_BYTES = 64 * 1024  # of a request's head

@@ -9,8 +9,8 @@ from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
 from hoofbeat.server.admission import Admission
 from hoofbeat.server.connection import Connection
-from hoofbeat.server.timers import Turns, read_clocks
-from hoofbeat.transports.base import Receiver
+from hoofbeat.server.turns import Turns, read_clocks
+from hoofbeat.transports.stream import Receiver
 from hoofbeat.transports.websocket_reader import GOING_AWAY, NORMAL
 
 _SHOWN = 256  # characters of a value in a log line

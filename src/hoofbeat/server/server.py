@@ -13,7 +13,7 @@ from hoofbeat.server.listeners import Listener, listen, listen_unix
 from hoofbeat.server.memory_mark import SHARE, MemoryMark, available_bytes
 from hoofbeat.server.reception import Reception
 from hoofbeat.server.site import make_app, read_pages
-from hoofbeat.server.timers import Turns
+from hoofbeat.server.turns import Turns
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.tcp import TcpOutlet
 from hoofbeat.transports.tls import TlsOutlet, tls_context

@@ -6,7 +6,7 @@ from typing import cast
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import encode
 from hoofbeat.protocol.framing import STREAM
-from hoofbeat.transports.base import Gate, StreamOutlet, peer_of
+from hoofbeat.transports.stream import Gate, StreamOutlet, peer_of
 
 
 class TcpOutlet(StreamOutlet):

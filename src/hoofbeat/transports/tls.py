@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from hoofbeat.errors import ConfigError
 from hoofbeat.protocol.framing import STREAM
-from hoofbeat.transports.base import Gate, StreamOutlet, later, peer_of
+from hoofbeat.transports.stream import Gate, StreamOutlet, later, peer_of
 
 _READ_BYTES = 256 * 1024
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hoofbeat.broker.users import Peer
 from hoofbeat.protocol.framing import Tails
-from hoofbeat.transports.base import WRITE_BUFFER_BYTES, Gate, StreamOutlet, later
+from hoofbeat.transports.stream import WRITE_BUFFER_BYTES, Gate, StreamOutlet, later
 from hoofbeat.transports.websocket_reader import (
     BINARY,
     TEXT,

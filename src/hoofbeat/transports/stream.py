@@ -1,10 +1,10 @@
-"""What a transport needs of the floors above it, and what all transports share."""
+"""A stream of bytes, read and written; and the seams: what a transport needs of the floors above it."""
 
 from asyncio import BaseTransport, TimerHandle, Transport, get_running_loop
 from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import Any, ClassVar, Protocol, TypeVarTuple, cast
+from typing import ClassVar, Protocol, TypeVarTuple, cast, runtime_checkable
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
@@ -204,11 +204,18 @@ def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> Time
     return get_running_loop().call_later(seconds, call, *args)
 
 
-def _read_in_pieces(transport: Any) -> None:
+@runtime_checkable
+class _SetsAside(Protocol):
+    """A transport of asyncio: ``max_size`` is how many octets it makes room for before each read."""
+
+    max_size: int
+
+
+def _read_in_pieces(transport: BaseTransport) -> None:
     """Have asyncio set less memory aside for each read; uvloop does better by itself.
 
     Its quarter of a megabyte is more than malloc keeps at hand: each read would cost two system
     calls and the page faults between them, 37 microseconds of 54 for a small frame and its answer.
     """
-    if hasattr(transport, "max_size"):
+    if isinstance(transport, _SetsAside):
         transport.max_size = READ_BYTES

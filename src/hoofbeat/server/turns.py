@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from hoofbeat.broker.broker import Broker
 from hoofbeat.broker.time import Now
+from hoofbeat.protocol.outbox import INFINITY
 
-INFINITY = float("inf")
 _PRECISION_SECONDS = 0.001  # the timer is not set anew for less
 _LOOK_SECONDS = 1.0  # how often the server looks after itself
 
