@@ -15,6 +15,7 @@ SOURCE = ROOT / "src"
 
 # What is compiled: the floors that every message passes, and that import nothing but the standard library.
 FOLDERS = ("hoofbeat/protocol", "hoofbeat/broker", "hoofbeat/engines/local")
+SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: Cython's
 GROUP = "hoofbeat"  # one extension holds all the code; each module's own is a door to it
 SECONDS = 600
 
@@ -46,7 +47,7 @@ def extend(source: Path, target: Path) -> list[Path]:
     done = subprocess.run(
         [sys.executable, __file__, "--in", str(source), str(target.resolve())],
         cwd=source,
-        env={**os.environ, "CFLAGS": f"{os.environ.get('CFLAGS', '')} -w"},
+        env={**os.environ, "CFLAGS": f"-O3 -DNDEBUG -w {os.environ.get('CFLAGS', '')}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -72,6 +73,7 @@ def copy(target: Path) -> None:
 
 def _build(target: str) -> None:
     """Run mypyc and the C compiler; in a process of its own, whose folder is the source's."""
+    from Cython import Build
     from mypyc.build import mypycify
     from setuptools import Distribution
 
@@ -84,6 +86,7 @@ def _build(target: str) -> None:
         target_dir=str(scratch / "c"),
         group_name=GROUP,
     )
+    extensions += Build.cythonize([SCANNER], build_dir=str(scratch / "c"), quiet=True)
     command = Distribution({"name": GROUP, "ext_modules": extensions}).get_command_obj("build_ext")
     command.build_lib = target
     command.build_temp = str(scratch / "o")

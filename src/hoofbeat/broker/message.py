@@ -37,9 +37,9 @@ _STRIPPED = frozenset(
 )
 
 
-_READ = frozenset({"priority", "ttl", "expiration", "expires"})
 _OF_ONE_FRAME = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN = frozenset({"message-id", "reply-to", "transaction"})
+_MEANT_FOR_US = _STRIPPED | {"priority", "ttl", "expiration", "expires"}
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -79,25 +79,29 @@ class Envelope:
         Raises:
             Refused: one of them makes no sense.
         """
-        names = headers.fields.keys()
         self.destination = destination
         self.prefix = prefix
         self.priority = NORMAL_PRIORITY
         self.ttl_ms = self.expires_ms = 0
-        if not names.isdisjoint(_READ):
-            self.priority = _priority(headers.get("priority"))
-            self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
-            self.expires_ms = _milliseconds(headers, "expires")
         self.is_plain = True
         self.lines: Lines = ()
         self._blocks: dict[Version, bytes] = {}
-        raw = self._raw = headers.raw
-        if raw is None:
-            self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
+        self._raw = headers.raw
+        names = headers.fields.keys()
+        if self._raw is None or not names.isdisjoint(_MEANT_FOR_US) or b"\nhoofbeat-" in self._raw:
+            self._read(headers)
+
+    def _read(self, headers: Headers) -> None:
+        """Look at what is not plain user headers."""
+        names = headers.fields.keys()
+        self.priority = _priority(headers.get("priority"))
+        self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
+        self.expires_ms = _milliseconds(headers, "expires")
+        self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
+        if self._raw is None:
             self.lines = _kept(headers)
-        elif not names.isdisjoint(_STRIPPED) or b"\nhoofbeat-" in raw:
-            self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
-            self._raw = _stripped(raw)
+        else:
+            self._raw = _stripped(self._raw)
 
     def following(self, headers: Headers) -> "Envelope | None":
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
@@ -116,10 +120,13 @@ class Envelope:
                 return None
             if envelope.is_plain:
                 headers.memo = envelope
-        return envelope if envelope._kind() == self._kind() else None
-
-    def _kind(self) -> tuple[str, int, int, int]:
-        return self.destination.name, self.priority, self.ttl_ms, self.expires_ms
+        is_alike = (
+            envelope.priority == self.priority
+            and envelope.ttl_ms == self.ttl_ms
+            and envelope.expires_ms == self.expires_ms
+            and envelope.destination.name == self.destination.name
+        )
+        return envelope if is_alike else None
 
     def block(self, version: Version) -> bytes:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""

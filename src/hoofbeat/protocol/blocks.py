@@ -14,7 +14,7 @@ ACK_ID_BYTES = 64  # of an id in a run of ACKs; a longer one is read as any head
 _ACKS = re.compile(rb"(?:ACK\nid:[!-9;-\[\]-~]{1,%d}\n\n\0\n*+)++" % ACK_ID_BYTES)
 _ACK_ID = re.compile(r"id:([^\n]+)")
 _CACHED_BYTES = 1024  # longer blocks are parsed each time
-_GENERATION = 1024  # blocks in each half of a cache
+GENERATION = 1024  # blocks in each half of a cache
 
 
 class Block(NamedTuple):
@@ -41,20 +41,20 @@ class BlockReader:
 
     Attributes:
         version: None before one is agreed on.
-        young: blocks used lately, looked into by the decoder itself.
-        parsed: how many blocks had to be taken apart.
+        young: blocks used lately, looked into by the scanner itself.
+        young_bare: their headers, by what the block is without its ``content-length``; None for
+            versions that do not take headers as they are.
     """
 
-    __slots__ = ("_is_verbatim", "_old", "_old_bare", "_young_bare", "parsed", "version", "young")
+    __slots__ = ("_is_verbatim", "_old", "_old_bare", "version", "young", "young_bare")
 
     def __init__(self, version: Version | None) -> None:
         """Start with nothing remembered."""
         self.version = version
         self._is_verbatim = version not in (None, Version.V1_0)  # nothing is trimmed
-        self.parsed = 0
         self.young: dict[bytes, Block] = {}
         self._old: dict[bytes, Block] = {}
-        self._young_bare: dict[bytes, Headers] = {}
+        self.young_bare: dict[bytes, Headers] | None = {} if self._is_verbatim else None
         self._old_bare: dict[bytes, Headers] = {}
 
     def read(self, raw: bytes) -> Block:
@@ -76,14 +76,20 @@ class BlockReader:
                 block = Block(Command.SEND, headers, length)
             else:
                 block = self._parse(raw, bare)
-                if self.version is None or len(raw) > _CACHED_BYTES or not _is_plain(block):
+                if self.version is None or not is_plain(block, raw):
                     return block
-                if length == block.length:  # else it is written in a way that only the parser reads
-                    self._remember(bare, block.headers)
-        if len(self.young) >= _GENERATION:
-            self._old, self.young = self.young, {}
+                if length == block.length and self.young_bare is not None:
+                    self.young_bare[bare] = block.headers  # else only the parser reads it
         self.young[raw] = block
+        self.age()
         return block
+
+    def age(self) -> None:
+        """Make what is young old when it has become too many, and forget what was old."""
+        if len(self.young) >= GENERATION:
+            self._old, self.young = self.young, {}
+        if self.young_bare is not None and len(self.young_bare) >= GENERATION:
+            self._old_bare, self.young_bare = self.young_bare, {}
 
     def read_acks(self, data: bytes, pos: int) -> tuple[list[Headers], int]:
         """Read the ACKs at ``pos`` that carry nothing but a plain id: what consumers send most, in runs.
@@ -98,21 +104,17 @@ class BlockReader:
 
     def _recall(self, bare: bytes) -> Headers | None:
         """Find the headers of a block that differs in ``content-length`` alone."""
-        headers = self._young_bare.get(bare)
+        if self.young_bare is None:
+            return None
+        headers = self.young_bare.get(bare)
         if headers is None:
             headers = self._old_bare.get(bare)
             if headers is not None:
-                self._remember(bare, headers)
+                self.young_bare[bare] = headers
         return headers
-
-    def _remember(self, bare: bytes, headers: Headers) -> None:
-        if len(self._young_bare) >= _GENERATION:
-            self._old_bare, self._young_bare = self._young_bare, {}
-        self._young_bare[bare] = headers
 
     def _parse(self, raw: bytes, bare: bytes) -> Block:
         """Take a block apart; ``bare`` is the same without its ``content-length``."""
-        self.parsed += 1
         try:
             text = raw.decode()
         except UnicodeDecodeError:
@@ -167,11 +169,14 @@ def _split_length(raw: bytes) -> tuple[bytes, int]:
 
 
 # What varies from frame to frame, or means something to one session only, is not remembered.
-_PASSING = ("receipt", "transaction", "reply-to")
+_PASSING = frozenset({"receipt", "transaction", "reply-to"})
 
 
-def _is_plain(block: Block) -> bool:
-    headers = block.headers
-    if block.command is not Command.SEND or any(name in headers for name in _PASSING):
+def is_plain(block: Block, raw: bytes) -> bool:
+    """Say whether a block, read from ``raw``, may well come again, and mean the same to all sessions."""
+    if block[0] is not Command.SEND or len(raw) > _CACHED_BYTES:
         return False
-    return not (headers.get("destination") or "/user").startswith(("/user", "/temp"))
+    fields = block[1].fields
+    return fields.keys().isdisjoint(_PASSING) and not fields.get("destination", "/user").startswith(
+        ("/user", "/temp")
+    )

@@ -1,6 +1,5 @@
 """From bytes, cut anywhere, to frames."""
 
-import re
 from functools import partial
 
 from hoofbeat.errors import RemoteProtocolError
@@ -10,8 +9,11 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.scan import HeaderScan
 
-_BETWEEN_FRAMES = re.compile(rb"[\n\r\0]+")
-_CR = 13  # EOLs and a stray NUL, the octets that may stand between frames, are not above it
+try:
+    from hoofbeat.protocol._scanner import scan
+except ImportError:  # no compiler where it was installed
+    from hoofbeat.protocol.scanner import scan
+
 _frame = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 _A = ord("A")
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
@@ -104,43 +106,46 @@ class FrameDecoder:
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:
         """Append the whole frames of ``data``; return where the first partial one starts."""
-        size = len(data)
-        young = self._reader.young
-        pos = 0
-        blank = blank_crlf = -1  # next LF LF and next LF CR LF; ``size`` where there is none
+        size, reader, limits = len(data), self._reader, self._limits
+        pos = scan(data, 0, reader.young, reader.young_bare, limits, frames)
         while pos < size:
-            first = data[pos]
-            if first <= _CR and (between := _BETWEEN_FRAMES.match(data, pos)):
-                pos = between.end()
-                continue
-            if first == _A and self._reads_acks:
-                acks, pos = self._reader.read_acks(data, pos)
-                if acks:
-                    frames += [_frame((Command.ACK, headers, b"")) for headers in acks]
-                    continue
-            if blank < pos:
-                blank = data.find(b"\n\n", pos)
-                blank = size if blank < 0 else blank
-            if blank_crlf < pos:
-                blank_crlf = data.find(b"\n\r\n", pos)
-                blank_crlf = size if blank_crlf < 0 else blank_crlf
-            end, body = (blank, blank + 2) if blank < blank_crlf else (blank_crlf, blank_crlf + 3)
-            if end == size:
-                return self._in_headers(pos)
-            raw = data[pos:end]
-            command, headers, length = young.get(raw) or self._read(data, pos, end, body)
-            stop = data.find(b"\0", body) if length < 0 else body + length
-            if stop < 0 or stop >= size or stop - body > self._limits.body_bytes or data[stop]:
-                self._await_end(size, pos, body, stop, length)
-                return pos
-            if stop > body and command is not Command.SEND:
-                self._reader.check_body(command)
-            frames.append(_frame((command, headers, data[body:stop])))
-            pos = stop + 1
-            if command in _HANDSHAKES:
-                self.waiting = True
-                return pos
+            end = self._cut_acks(data, pos, frames) if self._reads_acks and data[pos] == _A else pos
+            if end == pos:
+                end = self._cut_one(data, pos, frames)
+                if end < 0 or self.waiting:
+                    return pos if end < 0 else end
+            pos = scan(data, end, reader.young, reader.young_bare, limits, frames)
+        reader.age()
         return pos
+
+    def _cut_acks(self, data: bytes, pos: int, frames: list[Frame]) -> int:
+        """Append the run of ACKs at ``pos``, if there is one that is plain; return where it ends."""
+        acks, end = self._reader.read_acks(data, pos)
+        frames += [_frame((Command.ACK, headers, b"")) for headers in acks]
+        return end
+
+    def _cut_one(self, data: bytes, pos: int, frames: list[Frame]) -> int:
+        """Append the frame at ``pos``, and return where it ends; -1 where it is not whole."""
+        size = len(data)
+        end = data.find(b"\n\n", pos)
+        body = end + 2
+        crlf = data.find(b"\n\r\n", pos, body if end >= 0 else size)
+        if crlf >= 0:
+            end, body = crlf, crlf + 3
+        if end < 0:
+            self._in_headers()
+            return -1
+        raw = data[pos:end]
+        command, headers, length = self._reader.young.get(raw) or self._read(data, pos, end, body)
+        stop = data.find(b"\0", body) if length < 0 else body + length
+        if stop < 0 or stop >= size or stop - body > self._limits.body_bytes or data[stop]:
+            self._await_end(size, pos, body, stop, length)
+            return -1
+        if stop > body and command is not Command.SEND:
+            self._reader.check_body(command)
+        frames.append(_frame((command, headers, data[body:stop])))
+        self.waiting = command in _HANDSHAKES
+        return stop + 1
 
     def _await_end(self, size: int, pos: int, body: int, stop: int, length: int) -> None:
         """Note what will end the body of the frame at ``pos``, or say why nothing can."""
@@ -177,11 +182,10 @@ class FrameDecoder:
             HeaderScan(limits).advance(data[pos:body])
         return self._reader.read(raw)
 
-    def _in_headers(self, pos: int) -> int:
-        """Note that the frame at ``pos`` lacks its blank line."""
+    def _in_headers(self) -> None:
+        """Note that a frame lacks its blank line."""
         self._need = self._seen = 0
         self._scan = HeaderScan(self._limits)
-        return pos
 
     def _keep(self, data: bytes, pos: int) -> None:
         self._partial = partial = bytearray(data[pos:])
