@@ -1,0 +1,7 @@
+from hoofbeat.protocol.frames import Frame
+from hoofbeat.protocol.limits import FrameLimits
+from hoofbeat.protocol.scanner import Bares, Blocks
+
+def scan(
+    data: bytes, pos: int, blocks: Blocks, bares: Bares | None, limits: FrameLimits, frames: list[Frame]
+) -> int: ...
