@@ -40,6 +40,13 @@ def test_a_login_has_what_is_left_of_the_time_to_connect(wire: Wire) -> None:
     assert (early, client.closed) == (False, True)
 
 
+def test_a_login_that_takes_too_long_is_told_so(wire: Wire) -> None:
+    client = wire.open()
+    client.send(connect_frame("1.2"))
+    wire.pass_time(10.1)
+    assert client.refusal().header("message") == "the login took too long"
+
+
 def test_who_was_let_in_has_the_soft_errors_it_asked_for(wire: Wire, slowly: Slowly) -> None:
     client = wire.open()
     client.send(connect_frame("1.2", "hoofbeat-soft-errors:true"))

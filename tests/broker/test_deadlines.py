@@ -3,8 +3,10 @@
 import gc
 import tracemalloc
 
+import pytest
+
 from hoofbeat.broker.session import BrokerSession
-from tests.conformance.wire import Wire
+from tests.conformance.wire import Wire, frame
 
 RARELY = "heart-beat:0,999999999"  # eleven days
 
@@ -49,4 +51,21 @@ def test_the_part_of_a_frame_that_came_is_let_go_when_the_session_is_closed() ->
         tracemalloc.stop()
     assert client.closed
     assert held > 4_000_000
+    assert kept < 1_000_000
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_open_transactions_are_let_go_with_their_session(is_lost: bool) -> None:
+    wire = Wire()
+    client = wire.connect("1.2", "heart-beat:60000,0")
+    send = frame("SEND", "destination:/topic/a", "transaction:t", body=b"x" * 4_000_000)
+    tracemalloc.start()
+    try:
+        client.send(frame("BEGIN", "transaction:t"), send, send[:2_000_000])
+        if is_lost:
+            client.leave()
+        wire.pass_time(121.0)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert kept < 1_000_000

@@ -190,6 +190,10 @@ def test_a_size_that_is_no_number_is_refused(header: str) -> None:
         (frame("SUBSCRIBE", "id:0"), "Frames and Headers"),
         (frame("SUBSCRIBE", "destination:/topic/a"), "Frames and Headers"),
         (frame("UNSUBSCRIBE"), "Frames and Headers"),
+        (frame("BEGIN"), "Frames and Headers"),
+        (frame("COMMIT"), "Frames and Headers"),
+        (frame("ACK"), "Frames and Headers"),
+        (frame("NACK"), "Frames and Headers"),
         (subscribe("/topic/a", "ack:never"), "SUBSCRIBE ack Header"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hoofbeat.config import BrokerConfig, SlowReader, TopicConfig
+from hoofbeat.config import BrokerConfig, QueueConfig, SlowReader, TopicConfig
 from hoofbeat.engines.local.ready import Ready
 from tests.conformance.wire import Client, Wire, frame, settlement
 from tests.contracts.engine import message
@@ -33,6 +33,36 @@ def test_the_oldest_is_dropped_and_not_the_most_urgent() -> None:
         wire.connect().send(frame("SEND", "destination:/topic/a", f"priority:{priority}", body=body))
     assert _settle_all(client) == [b"held", b"urgent", b"last"]
     assert wire.broker.stats.messages_dropped == 1
+
+
+def test_what_is_given_up_is_not_remembered() -> None:
+    for policy in (SlowReader.DROP_OLDEST, SlowReader.KEEP_LATEST):
+        wire, client = _dropping(policy, 1)
+        client.send(frame("SUBSCRIBE", "id:b", "destination:/topic/b", "ack:client-individual"))
+        (held,) = client.frames()
+        session = next(iter(wire.broker.sessions.values()))
+        wire.broker.pause(session, wire.now())
+        client.send(settlement("NACK", "1.2", held))
+        wire.connect().send(frame("SEND", "destination:/topic/a", body=b"new"))
+        backlog = wire.broker.engine._topics.backlog_of(session.subscriptions["id 0"])
+        assert [each.body for each in backlog.queue.ready.take(9, 9)] == [b"new"]
+        assert backlog.queue._deliveries == {}
+
+
+def test_what_comes_back_is_treated_as_queues_of_that_name_do() -> None:
+    often, later = QueueConfig(redeliveries=0), QueueConfig(redelivery_delay_seconds=5.0)
+    wire = Wire(BrokerConfig(queue=often, queues={"/topic/later": later}))
+    client = wire.connect()
+    for name in ("often", "later"):
+        client.send(
+            frame("SUBSCRIBE", f"id:{name}", f"destination:/topic/{name}", "ack:client-individual"),
+            frame("SEND", f"destination:/topic/{name}", body=name.encode()),
+        )
+    client.send(*[settlement("NACK", "1.2", heard) for heard in client.frames()])
+    assert client.frames() == []
+    wire.pass_time(5.1)
+    assert client.bodies() == [b"later"]
+    assert wire.broker.stats.messages_dead_lettered == 1
 
 
 @pytest.mark.parametrize("expires_ms", [0, 1])

@@ -197,10 +197,9 @@ class Broker(Core):
     def _look_at(self, session: BrokerSession, now: float) -> None:
         limits = self.config.limits
         session.pulse.sent = max(session.pulse.sent, session.outbox.written_at)
-        connecting = session.state in (State.CONNECTING, State.AUTHENTICATING)
         if session.outbox.is_paused and session.outbox.paused_at + limits.slow_seconds <= now:
             self.overruns.append(session)
-        elif connecting and session.opened_at + limits.connect_seconds <= now:
+        elif session.state is State.CONNECTING and session.opened_at + limits.connect_seconds <= now:
             self.refuse(session, Refused(f"no CONNECT within {limits.connect_seconds:g} seconds"))
         elif session.held_until <= now and session.hold is not None:
             session.hold.give_up()

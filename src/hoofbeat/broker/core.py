@@ -104,7 +104,7 @@ class Core:
         """Take a session out of everything; calling it again does nothing."""
         if self.sessions.pop(session.id, None) is None:
             return
-        session.state = State.CLOSED
+        session.release()
         if session.hold is not None:
             hold, session.hold = session.hold, None
             hold.on_end = None
@@ -140,7 +140,7 @@ class Core:
     def schedule(self, session: BrokerSession, *, not_before: float = 0.0) -> None:
         """Look at a session again when the next thing about it may be due."""
         at = min(session.held_until, session.pulse.deadline())
-        if session.state in (State.CONNECTING, State.AUTHENTICATING):
+        if session.state is State.CONNECTING:
             at = min(at, session.opened_at + self.config.limits.connect_seconds)
         if session.outbox.is_paused:
             at = min(at, session.outbox.paused_at + self.config.limits.slow_seconds)

@@ -102,6 +102,11 @@ class BrokerSession(ServerSession):
         self.by_serial = {}
         return subscriptions
 
+    def release(self) -> None:
+        """Let go of what no frame will complete any more, open transactions with it."""
+        super().release()
+        self.transactions.clear()
+
     def overrun(self) -> None:
         """Note that the reader is too slow to be kept."""
         self._overruns.append(self)

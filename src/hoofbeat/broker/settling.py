@@ -118,15 +118,15 @@ def _token(session: BrokerSession, headers: Headers, facts: Facts) -> str:
     fields = headers.fields
     if facts.ack_header:
         if "id" not in fields:
-            raise Refused("Missing header: id")
+            raise Refused("Missing header: id", section="Frames and Headers")
         return fields["id"]
     token = fields.get("message-id")
     if token is None:
-        raise Refused("Missing header: message-id")
+        raise Refused("Missing header: message-id", section="Frames and Headers")
     subscription = fields.get("subscription")
     if subscription is None:
         if facts.needs_id:
-            raise Refused("Missing header: subscription")
+            raise Refused("Missing header: subscription", section="Frames and Headers")
         return token
     serial = token.rpartition("-")[0].rpartition("-")[2]
     known = session.by_serial.get(serial)

@@ -32,7 +32,6 @@ class Subscription:
         head: the start of each of its MESSAGE frames.
         prefetch: deliveries it may hold unsettled.
         unsettled: by tag, in the order of delivery.
-        is_automatic: it came to be by a ``reply-to``, not by SUBSCRIBE.
     """
 
     __slots__ = (
@@ -44,7 +43,6 @@ class Subscription:
         "destination",
         "head",
         "id",
-        "is_automatic",
         "most_bytes",
         "outbox",
         "overrun",
@@ -85,7 +83,6 @@ class Subscription:
         self.head = message_head(id, session.version)
         self.unsettled: dict[int, Delivery] = {}
         self.unsettled_bytes = 0
-        self.is_automatic = False
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
         self._ack_prefix = b"%d-" % serial

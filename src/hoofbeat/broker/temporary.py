@@ -72,7 +72,6 @@ def with_reply_to(core: Core, session: BrokerSession, name: str) -> str:
             principal=session.principal,
             overrun=session.overrun,
         )
-        subscription.is_automatic = True
         attach(core, session, automatic_key(where), subscription)
     return where.name
 

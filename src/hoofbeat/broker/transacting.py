@@ -88,5 +88,5 @@ def _envelope_of(message: Message) -> int:
 def _name(frame: Frame) -> str:
     name = frame.headers.get("transaction")
     if name is None:
-        raise Refused("Missing header: transaction")
+        raise Refused("Missing header: transaction", section="Frames and Headers")
     return name

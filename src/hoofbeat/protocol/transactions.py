@@ -95,6 +95,10 @@ class Transactions:
         del self._open[name]
         return frames
 
+    def clear(self) -> None:
+        """Forget all of them: none will end any more."""
+        self._open = {}
+
     def _get(self, name: str, section: str) -> Transaction:
         transaction = self._open.get(name)
         if transaction is None:

@@ -1,6 +1,7 @@
 """What a topic keeps for one subscriber: a queue of its own, with a bound and a policy."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
@@ -8,7 +9,6 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import QueueConfig, SlowReader, TopicConfig
 from hoofbeat.engines.local.queue import Bury, Queue
-from hoofbeat.engines.local.ready import Ready
 
 
 class Backlog:
@@ -21,10 +21,17 @@ class Backlog:
     __slots__ = ("_config", "_stats", "_subscription", "queue")
 
     def __init__(
-        self, subscription: Subscription, config: TopicConfig, *, clock: Clock, stats: Stats, bury: Bury
+        self,
+        subscription: Subscription,
+        config: TopicConfig,
+        like: QueueConfig,
+        *,
+        clock: Clock,
+        stats: Stats,
+        bury: Bury,
     ) -> None:
-        """Start empty, for one subscription."""
-        bounds = QueueConfig(messages=config.messages, bytes=config.bytes)
+        """Start empty, for one subscription; what comes back is treated as by a queue ``like`` this."""
+        bounds = replace(like, messages=config.messages, bytes=config.bytes)
         self.queue = Queue(subscription.destination.name, bounds, clock=clock, stats=stats, bury=bury)
         self.queue.attach(subscription)
         self._subscription = subscription
@@ -43,12 +50,12 @@ class Backlog:
         elif policy is SlowReader.DROP_NEWEST:
             self._stats.messages_dropped += len(rest)
         elif policy is SlowReader.KEEP_LATEST:
-            self._stats.messages_dropped += self.queue.ready.count + len(rest) - 1
-            self.queue.ready = Ready()
+            while self.queue.ready.count:
+                self.queue.drop_oldest()
+            self._stats.messages_dropped += len(rest) - 1
             self.queue.put(rest[-1:])
         else:
             for message in rest:
                 while not self.queue.has_room:
-                    self.queue.ready.drop_oldest()
-                    self._stats.messages_dropped += 1
+                    self.queue.drop_oldest()
                 self.queue.put([message])

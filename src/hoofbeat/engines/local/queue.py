@@ -132,6 +132,11 @@ class Queue:
             for delivery in deliveries:
                 self._bury(delivery.message, REJECTED)
 
+    def drop_oldest(self) -> None:
+        """Give up what was sent first of all that waits; something must."""
+        self._deliveries.pop(self.ready.drop_oldest().number, None)
+        self._stats.messages_dropped += 1
+
     def drop(self) -> None:
         """Forget everything: the queue is gone."""
         self._stats.messages_dropped += self.ready.count

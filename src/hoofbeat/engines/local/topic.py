@@ -159,6 +159,7 @@ class Topics:
             backlog = self._backlogs[subscription] = Backlog(
                 subscription,
                 self._policies.topic(name),
+                self._policies.queue(name),
                 clock=self._clock,
                 stats=self._stats,
                 bury=self._bury,
