@@ -154,8 +154,13 @@ class Core:
         Temporary destinations belong to who knows their names: they can't be guessed.
         """
         if not destination.is_temporary and not self.access.may(session.principal, right, destination.name):
-            verb = "read" if right is Right.READ else "write"
+            verb = right.name.lower()
             raise Refused(f"Access refused: not allowed to {verb} {destination.name[:128]!r}")
+
+    def check_new(self, session: BrokerSession, destination: Destination) -> None:
+        """Raise Refused if the destination is not there, and the session's user may not create it."""
+        if not self.engine.has(destination):
+            self.check(session, Right.CREATE, destination)
 
 
 class Answer:

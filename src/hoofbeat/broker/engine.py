@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from hoofbeat.broker.delivery import Delivery, Outcome
+from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.subscription import Subscription
@@ -62,6 +63,9 @@ class Engine(Protocol):
 
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
+
+    def has(self, destination: Destination) -> bool:
+        """Say whether a destination is there: something waits in it, or somebody listens to it."""
 
     def forget(self, prefix: str) -> None:
         """End every destination whose name starts so: the session that owned them is gone."""

@@ -32,6 +32,8 @@ def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -
         memo = headers.memo
         envelope = memo if isinstance(memo, Envelope) else open_envelope(core, session, headers)
         core.check(session, Right.WRITE, envelope.destination)
+        if not envelope.destination.is_topic:  # a topic that nobody listens to does not come to be by SEND
+            core.check_new(session, envelope.destination)
         stop, messages, receipts = _gather(core, frames, at, envelope)
         publish(core, session, messages, receipts)
     except Refused as refused:

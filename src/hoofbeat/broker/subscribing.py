@@ -117,6 +117,7 @@ def _check_destination(core: Core, session: BrokerSession, where: Destination) -
         check(where.name)
         return  # rights are looked at for every topic that matches
     core.check(session, Right.READ, where)
+    core.check_new(session, where)
 
 
 def _ack_mode(headers: Headers) -> AckMode:

@@ -33,6 +33,8 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
     if frame.command is Command.SEND:
         envelope = sending.open_envelope(core, session, frame.headers)
         core.check(session, Right.WRITE, envelope.destination)
+        if not envelope.destination.is_topic:
+            core.check_new(session, envelope.destination)
         frame.headers.memo = envelope
     else:
         settling.find(session, frame.headers, FACTS[session.version])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hoofbeat.broker.access import Access
-from hoofbeat.broker.destination import parse
+from hoofbeat.broker.destination import Destination, parse
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
@@ -124,6 +124,10 @@ class LocalEngine:
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
         return bool(subscription.unsettled) and subscription.destination.name == destination
+
+    def has(self, destination: Destination) -> bool:
+        """Say whether a destination is there: something waits in it, or somebody listens to it."""
+        return destination.name in self._queues or self._topics.has(destination.name)
 
     def forget(self, prefix: str) -> None:
         """End the temporary destinations of a session."""

@@ -121,6 +121,10 @@ class Topics:
             backlog.queue.drop()
         subscription.take_back()
 
+    def has(self, name: str) -> bool:
+        """Say whether somebody listens to a topic by its name."""
+        return name in self._exact
+
     def backlog_of(self, subscription: Subscription) -> Backlog | None:
         """Return what is kept for a subscription of its own."""
         return self._backlogs.get(subscription)
