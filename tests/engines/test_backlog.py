@@ -68,7 +68,7 @@ def test_what_comes_back_is_treated_as_queues_of_that_name_do() -> None:
 @pytest.mark.parametrize("expires_ms", [0, 1])
 def test_what_is_dropped_counts_no_more(expires_ms: int) -> None:
     ready = Ready()
-    old = message("/topic/a", b"1234")._replace(expires_ms=expires_ms)
+    old = message("/topic/a", b"1234", expires_ms)
     ready.add([old], 100)
     ready.add([message("/topic/a", b"56")], 100)
     assert ready.drop_oldest() is old

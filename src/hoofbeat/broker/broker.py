@@ -1,6 +1,7 @@
 """The broker: frames of one read in, deliveries noted in outboxes, all in one go."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from hoofbeat.broker import sending, settling, transacting
 from hoofbeat.broker.connecting import connect, disconnect
@@ -32,6 +33,8 @@ _VERBS: Mapping[Command, Verb] = {
     Command.ABORT: transacting.abort,
     Command.DISCONNECT: disconnect,
 }
+_SEND: Final = Command.SEND
+_CONNECTED: Final = State.CONNECTED
 PRECISION_SECONDS = 0.01  # a session that was looked at rests for so long
 
 
@@ -147,7 +150,7 @@ class Broker(Core):
             if session.hold is not None:
                 session.backlog = [*frames[at:], *session.backlog]
                 return
-            if session.is_over:
+            if session.state is not _CONNECTED and session.is_over:
                 return
         fault = session.fault
         if fault is not None:
@@ -157,9 +160,9 @@ class Broker(Core):
         """Handle the frames that belong together with the one at ``at``; return where they end."""
         frame = frames[at]
         command, headers, _ = frame
-        if session.state is not State.CONNECTED or "transaction" in headers.fields:
+        if session.state is not _CONNECTED or "transaction" in headers.fields:
             self._single(session, frame)
-        elif command is Command.SEND:
+        elif command is _SEND:
             if self.is_memory_short:
                 sending.wait_for_memory(self, session)
                 return at

@@ -1,7 +1,6 @@
 """One copy of a message in one subscription's hands, until it is settled."""
 
 from enum import Enum, StrEnum, auto
-from typing import NamedTuple
 
 from hoofbeat.broker.message import Message
 
@@ -22,7 +21,7 @@ class Outcome(Enum):
     REJECT = auto()  # not to be delivered again: a dead letter
 
 
-class Delivery(NamedTuple):
+class Delivery:
     """One copy.
 
     Attributes:
@@ -30,5 +29,9 @@ class Delivery(NamedTuple):
         tag: counts the deliveries of a subscription; what ACK names.
     """
 
-    message: Message
-    tag: int
+    __slots__ = ("message", "tag")
+
+    def __init__(self, message: Message, tag: int) -> None:
+        """Keep the parts."""
+        self.message = message
+        self.tag = tag

@@ -1,8 +1,7 @@
 """What was sent: a message, and what all messages of one header block share."""
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
-from typing import NamedTuple
+from typing import Final
 
 from hoofbeat.broker.destination import Destination
 from hoofbeat.errors import Refused
@@ -11,9 +10,7 @@ from hoofbeat.protocol.framing import Tails
 from hoofbeat.protocol.headers import Headers, write_lines
 from hoofbeat.protocol.versions import Version
 
-_NUMBER_AND_BODY = itemgetter(0, 2)
-
-NORMAL_PRIORITY = 4
+NORMAL_PRIORITY: Final = 4
 _HIGHEST_PRIORITY = 9
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
@@ -38,8 +35,8 @@ _STRIPPED = frozenset(
 
 
 _OF_ONE_FRAME = frozenset({"receipt", "transaction"})
-_STARTS_A_RUN = frozenset({"message-id", "reply-to", "transaction"})
-_MEANT_FOR_US = _STRIPPED | {"priority", "ttl", "expiration", "expires"}
+_STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
+_MEANT_FOR_US: Final = _STRIPPED | {"priority", "ttl", "expiration", "expires"}
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -166,8 +163,8 @@ class Envelope:
         return Headers(dict(reversed(pairs)), None, pairs)
 
 
-class Message(NamedTuple):
-    """What was sent, once.
+class Message:
+    """What was sent, once. Never changed.
 
     Attributes:
         number: counts up; what its id ends with.
@@ -176,10 +173,14 @@ class Message(NamedTuple):
         expires_ms: epoch time after which it is not delivered any more; 0 for never.
     """
 
-    number: int
-    envelope: Envelope
-    body: bytes
-    expires_ms: int = 0
+    __slots__ = ("body", "envelope", "expires_ms", "number")
+
+    def __init__(self, number: int, envelope: Envelope, body: bytes, expires_ms: int = 0) -> None:
+        """Keep the parts."""
+        self.number = number
+        self.envelope = envelope
+        self.body = body
+        self.expires_ms = expires_ms
 
 
 def tails_of(messages: Sequence[Message], version: Version) -> Tails:
@@ -187,19 +188,16 @@ def tails_of(messages: Sequence[Message], version: Version) -> Tails:
     first = messages[0].envelope
     for message in messages:
         if message.envelope is not first:
-            return Tails(
-                [
-                    message_tail(envelope.prefix, number, b"", envelope.block(version), body)
-                    for number, envelope, body, _ in messages
-                ]
-            )
-    return Tails(message_tails(first.prefix, first.block(version), map(_NUMBER_AND_BODY, messages)))
+            return Tails([tail_of(message, version) for message in messages])
+    numbers = [message.number for message in messages]
+    bodies = [message.body for message in messages]
+    return Tails(message_tails(first.prefix, first.block(version), numbers, bodies))
 
 
 def tail_of(message: Message, version: Version, suffix: bytes = b"") -> bytes:
     """Return the end of one MESSAGE frame, ``suffix`` at the end of the message id."""
-    number, envelope, body, _ = message
-    return message_tail(envelope.prefix, number, suffix, envelope.block(version), body)
+    envelope = message.envelope
+    return message_tail(envelope.prefix, message.number, suffix, envelope.block(version), message.body)
 
 
 def _stripped(raw: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """SEND: from frames to messages, run by run."""
 
 from collections.abc import Sequence
-from functools import partial
+from typing import Final
 
 from hoofbeat.broker import destination
 from hoofbeat.broker.access import Right
@@ -16,8 +16,9 @@ from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 
-RUN = 256  # messages in one run, at most
-_message = partial(tuple.__new__, Message)  # half the cost of Message(...)
+RUN: Final = 256  # messages in one run, at most
+_SEND: Final = Command.SEND
+_WRITE: Final = Right.WRITE
 
 
 def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
@@ -31,7 +32,7 @@ def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -
     try:
         memo = headers.memo
         envelope = memo if isinstance(memo, Envelope) else open_envelope(core, session, headers)
-        core.check(session, Right.WRITE, envelope.destination)
+        core.check(session, _WRITE, envelope.destination)
         if not envelope.destination.is_topic:  # a topic that nobody listens to does not come to be by SEND
             core.check_new(session, envelope.destination)
         stop, messages, receipts = _gather(core, frames, at, envelope)
@@ -59,7 +60,7 @@ def _gather(
         while stop < end and frames[stop][1] is headers:
             stop += 1
         messages += [
-            _message((each, following, frame[2], expires_ms))
+            Message(each, following, frame[2], expires_ms)
             for each, frame in enumerate(frames[start:stop], number + start - at)
         ]
         if stop == end or frames[stop][0] is not Command.SEND:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Final
 
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
@@ -14,7 +15,9 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 from hoofbeat.protocol.versions import FACTS, Facts
 
-SETTLING = (Command.ACK, Command.NACK)
+SETTLING: Final = (Command.ACK, Command.NACK)
+_CLIENT: Final = AckMode.CLIENT
+_DONE: Final = Outcome.ACK
 
 
 def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
@@ -73,7 +76,7 @@ def count(core: Core, settlements: Sequence[Settlement]) -> None:
 def outcome_of(command: Command, headers: Headers) -> Outcome:
     """Read what the client wants to become of its deliveries."""
     if command is Command.ACK:
-        return Outcome.ACK
+        return _DONE
     return Outcome.REJECT if headers.get("requeue") == "false" else Outcome.NACK
 
 

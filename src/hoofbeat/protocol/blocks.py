@@ -1,7 +1,7 @@
 """From a raw header block to what it means, remembered: publishers repeat themselves."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hoofbeat.errors import RemoteProtocolError
 from hoofbeat.protocol.commands import BY_NAME, WITH_BODY, Command
@@ -169,7 +169,7 @@ def _split_length(raw: bytes) -> tuple[bytes, int]:
 
 
 # What varies from frame to frame, or means something to one session only, is not remembered.
-_PASSING = frozenset({"receipt", "transaction", "reply-to"})
+_PASSING: Final = frozenset({"receipt", "transaction", "reply-to"})
 
 
 def is_plain(block: Block, raw: bytes) -> bool:

@@ -1,6 +1,7 @@
 """From bytes, cut anywhere, to frames."""
 
 from functools import partial
+from typing import Final
 
 from hoofbeat.errors import RemoteProtocolError
 from hoofbeat.protocol.blocks import ACK_ID_BYTES, Block, BlockReader
@@ -14,8 +15,8 @@ try:
 except ImportError:  # no compiler where it was installed
     from hoofbeat.protocol.scanner import scan
 
-_frame = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
-_A = ord("A")
+_frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
+_A: Final = 65  # of ACK
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
 
 

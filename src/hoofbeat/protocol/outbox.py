@@ -1,12 +1,12 @@
 """What waits for one peer, written once per turn of the loop."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from hoofbeat.protocol.framing import Framing
 
-FLUSH_BYTES = 64 * 1024  # more than this is not gathered before the transport gets it
-INFINITY = float("inf")
+FLUSH_BYTES: Final = 64 * 1024  # more than this is not gathered before the transport gets it
+INFINITY: Final = float("inf")
 
 
 class Outlet(Protocol):

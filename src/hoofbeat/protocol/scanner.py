@@ -6,6 +6,7 @@ to it, the frames are the same.
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from hoofbeat.protocol.blocks import Block
 from hoofbeat.protocol.commands import Command
@@ -17,7 +18,7 @@ Blocks = dict[bytes, Block]
 Bares = dict[bytes, Headers]
 Scan = Callable[[bytes, int, Blocks, Bares | None, FrameLimits, list[Frame]], int]
 
-_frame = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
+_frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 
 
 def scan(

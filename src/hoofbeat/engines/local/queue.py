@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
+from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Confirm
@@ -20,6 +21,9 @@ from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
 EXPIRED, REJECTED, EXHAUSTED = "expired", "rejected", "redelivered too often"
 
 EXPIRY_SECONDS = 1.0
+_AUTO: Final = AckMode.AUTO
+_NACK: Final = Outcome.NACK
+_REJECT: Final = Outcome.REJECT
 
 Bury = Callable[[Message, str], None]
 
