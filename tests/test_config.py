@@ -33,12 +33,44 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
         (lambda: LimitsConfig(headers=0), "headers must be at least 1, not 0"),
         (lambda: LimitsConfig(header_line_bytes=63), "header_line_bytes must be at least 64"),
         (lambda: LimitsConfig(body_bytes=1_000_000_000), "body_bytes must be below"),
+        (lambda: LimitsConfig(connect_seconds=0), "connect_seconds must be above 0, not 0"),
+        (lambda: LimitsConfig(connect_seconds=float("nan")), "connect_seconds must be above 0, not nan"),
+        (lambda: LimitsConfig(slow_seconds=-1), "slow_seconds must be above 0, not -1"),
+        (lambda: LimitsConfig(slow_seconds=float("inf")), "slow_seconds must be above 0, not inf"),
+        (lambda: LimitsConfig(hold_seconds=-1), "hold_seconds must be at least 0"),
+        (lambda: LimitsConfig(hold_seconds=float("nan")), "hold_seconds must be at least 0, not nan"),
+        (lambda: LimitsConfig(unsettled_bytes=0), "unsettled_bytes must be at least 1"),
+        (lambda: LimitsConfig(transactions=-1), "transactions must be at least 0"),
+        (lambda: LimitsConfig(transaction_frames=0), "transaction_frames must be at least 1"),
+        (lambda: LimitsConfig(transaction_bytes=0), "transaction_bytes must be at least 1"),
+        (lambda: LimitsConfig(destinations=0), "destinations must be at least 1"),
         (lambda: HeartBeatConfig(send_ms=-1), "send_ms must be at least 0"),
         (lambda: QueueConfig(prefetch=0), "prefetch must be at least 1"),
         (lambda: QueueConfig(redelivery_delay_seconds=-0.5), "redelivery_delay_seconds must be at least 0"),
+        (
+            lambda: QueueConfig(dead_letter_destination="dlq"),
+            "dead_letter_destination must be a queue, such as",
+        ),
+        (lambda: QueueConfig(dead_letter_destination="/topic/x"), "dead_letter_destination must be a queue"),
+        (lambda: QueueConfig(dead_letter_destination="/queue/"), "dead_letter_destination must be a queue"),
+        (lambda: QueueConfig(dead_letter_destination="/queue/*"), "dead_letter_destination must be a queue"),
+        (
+            lambda: BrokerConfig(queues={"orders": QueueConfig()}),
+            "queues must be by patterns that begin with",
+        ),
+        (lambda: BrokerConfig(queues={"/topic/a": QueueConfig()}), "begin with /queue/ or /temp-queue/, not"),
+        (lambda: BrokerConfig(topics={"/queue/a": TopicConfig()}), "begin with /topic/ or /temp-topic/, not"),
+        (lambda: BrokerConfig(name="a\nb"), "name must be one line of text"),
         (lambda: TopicConfig(messages=0), "messages must be at least 1"),
         (lambda: AdmissionConfig(connections=0), "connections must be at least 1"),
         (lambda: AdmissionConfig(failed_logins_per_minute=0), "failed_logins_per_minute must be at least 1"),
+        (lambda: AdmissionConfig(tls_seconds=0), "tls_seconds must be above 0"),
+        (lambda: AdmissionConfig(http_seconds=0), "http_seconds must be above 0"),
+        (lambda: AdmissionConfig(http_headers=15), "http_headers must be at least 16"),
+        (lambda: AdmissionConfig(http_headers=129), "http_headers must be at most 128"),
+        (lambda: AdmissionConfig(http_head_bytes=1023), "http_head_bytes must be at least 1024"),
+        (lambda: AdmissionConfig(memory_share=0), "memory_share must be above 0 and at most 1"),
+        (lambda: AdmissionConfig(memory_share=1.1), "memory_share must be above 0 and at most 1"),
         (lambda: AccessRule(pattern="/topic/a", rights=("reed",)), "rights must be among read, write"),
         (lambda: AccessRule(pattern="topic"), "pattern must start with /"),
         (lambda: AccessRule(user="", pattern="/topic/a"), "user must be a name"),
@@ -52,6 +84,12 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
 def test_a_value_that_makes_no_sense_is_refused_by_name(make: Callable[[], object], fault: str) -> None:
     with pytest.raises(ConfigError, match=fault):
         make()
+
+
+def test_patterns_may_begin_with_a_wildcard_and_dead_letters_may_be_dropped() -> None:
+    queue = QueueConfig(dead_letter_destination="")
+    config = BrokerConfig(queues={"/**": queue, "/temp-queue/**": queue}, topics={"/*/a": TopicConfig()})
+    assert list(config.queues) == ["/**", "/temp-queue/**"]
 
 
 @pytest.mark.parametrize(

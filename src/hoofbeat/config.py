@@ -1,17 +1,37 @@
 """Configuration: default, unit, check and documentation of every setting, said once."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
+from math import isfinite
 
 from hoofbeat.errors import ConfigError
+
+_MOST_HTTP_HEADERS = 128  # the handshake of a WebSocket is read by a library that takes no more
+_QUEUE = re.compile(r"/queue/[^,*]+")
 
 
 def _at_least(least: float, **values: float) -> None:
     for name, value in values.items():
-        if value < least:
+        if not isfinite(value) or value < least:
             raise ConfigError(f"{name} must be at least {least:g}, not {value:g}")
+
+
+def _above_zero(**values: float) -> None:
+    for name, value in values.items():
+        if not isfinite(value) or value <= 0:
+            raise ConfigError(f"{name} must be above 0, not {value:g}")
+
+
+def _check_patterns(name: str, patterns: Iterable[str], *kinds: str) -> None:
+    """Refuse patterns that could match nothing of their kind; how long they may be is for the broker to say."""
+    for pattern in patterns:
+        slash, _, rest = pattern.partition("/")
+        if slash or rest.partition("/")[0] not in (*kinds, "*", "**"):
+            known = " or ".join(f"/{kind}/" for kind in kinds)
+            raise ConfigError(f"{name} must be by patterns that begin with {known}, not {pattern!r}")
 
 
 class SlowReader(StrEnum):
@@ -37,11 +57,11 @@ class LimitsConfig:
         subscriptions: of one session.
         prefetch: highest number of unsettled deliveries a subscription may ask for.
         unsettled_bytes: of the unsettled deliveries of one subscription.
-        transactions: open in one session.
+        transactions: open in one session; 0 allows none.
         transaction_frames: in one transaction.
         transaction_bytes: of the bodies in one transaction.
-        connect_seconds: from the first byte to CONNECT.
-        hold_seconds: how long a publisher waits for room before it is refused.
+        connect_seconds: from the first byte to the end of CONNECT.
+        hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.
     """
 
@@ -64,8 +84,12 @@ class LimitsConfig:
     def __post_init__(self) -> None:
         """Refuse what would lock everybody out."""
         _at_least(1, headers=self.headers, prefetch=self.prefetch, subscriptions=self.subscriptions)
+        _at_least(1, unsettled_bytes=self.unsettled_bytes, destinations=self.destinations)
+        _at_least(1, transaction_frames=self.transaction_frames, transaction_bytes=self.transaction_bytes)
         _at_least(64, header_line_bytes=self.header_line_bytes, header_block_bytes=self.header_block_bytes)
         _at_least(0, body_bytes=self.body_bytes, outbox_bytes=self.outbox_bytes)
+        _at_least(0, transactions=self.transactions, hold_seconds=self.hold_seconds)
+        _above_zero(connect_seconds=self.connect_seconds, slow_seconds=self.slow_seconds)
         if self.body_bytes > 999_999_999:
             raise ConfigError(f"body_bytes must be below 1,000,000,000, not {self.body_bytes}")
 
@@ -99,7 +123,7 @@ class QueueConfig:
         redeliveries: attempts after the first before a message becomes a dead letter.
         redelivery_delay_seconds: pause before a NACKed message is offered again; above zero its
             order is given up.
-        dead_letter_destination: where dead letters go; empty drops them.
+        dead_letter_destination: the queue that dead letters go to; empty drops them.
         messages: ready ones at one time; then publishers are held.
         bytes: of all messages that are ready.
     """
@@ -115,6 +139,11 @@ class QueueConfig:
         """Refuse a queue that could hold or deliver nothing."""
         _at_least(1, prefetch=self.prefetch, messages=self.messages, bytes=self.bytes)
         _at_least(0, redeliveries=self.redeliveries, redelivery_delay_seconds=self.redelivery_delay_seconds)
+        where = self.dead_letter_destination
+        if where and not _QUEUE.fullmatch(where):
+            raise ConfigError(
+                f"dead_letter_destination must be a queue, such as /queue/dead-letters, or empty, not {where!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +176,8 @@ class BrokerConfig:
         heart_beat: what we offer.
         queue: for every queue that ``queues`` does not name.
         topic: for every topic that ``topics`` does not name.
-        queues: by pattern; the first that matches counts.
-        topics: by pattern; the first that matches counts.
+        queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
+        topics: by pattern, such as ``/topic/**``; the first that matches counts.
     """
 
     name: str = "hoofbeat"
@@ -158,6 +187,13 @@ class BrokerConfig:
     topic: TopicConfig = TopicConfig()
     queues: Mapping[str, QueueConfig] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse patterns that nothing can match, and a name that is no header."""
+        _check_patterns("queues", self.queues, "queue", "temp-queue")
+        _check_patterns("topics", self.topics, "topic", "temp-topic")
+        if not self.name.isprintable():
+            raise ConfigError(f"name must be one line of text, not {self.name!r}")
 
 
 RIGHTS = ("read", "write", "create", "delete")
@@ -194,7 +230,9 @@ class AccessRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionConfig:
-    """How many are let in. What counts per address does not count loopback and Unix sockets.
+    """How many are let in, how long they may take about it, and how much memory all of them may use.
+
+    What counts per address does not count loopback and Unix sockets.
 
     Attributes:
         connections: at one time.
@@ -203,6 +241,13 @@ class AdmissionConfig:
         accepts_per_second: connections taken in, from everywhere.
         accepts_per_second_per_address: connections taken in from one address.
         failed_logins_per_minute: from one address; after that its logins have to wait.
+        tls_seconds: for the handshake of TLS.
+        http_seconds: for a request's head to come, and how long who asked may take nothing of the
+            answer; the request that opens a WebSocket is one of them.
+        http_headers: in one request over HTTP; at most 128.
+        http_head_bytes: of one request's head.
+        memory_share: of the memory there is, which may be a container's; above it publishers are
+            held.
     """
 
     connections: int = 10_000
@@ -211,6 +256,11 @@ class AdmissionConfig:
     accepts_per_second: int = 1000
     accepts_per_second_per_address: int = 20
     failed_logins_per_minute: int = 5
+    tls_seconds: float = 5.0
+    http_seconds: float = 10.0
+    http_headers: int = 128
+    http_head_bytes: int = 64 * 1024
+    memory_share: float = 0.6
 
     def __post_init__(self) -> None:
         """Refuse what would lock everybody out."""
@@ -218,6 +268,13 @@ class AdmissionConfig:
         _at_least(1, accepts_per_second=self.accepts_per_second)
         _at_least(1, accepts_per_second_per_address=self.accepts_per_second_per_address)
         _at_least(1, failed_logins_per_minute=self.failed_logins_per_minute)
+        _above_zero(tls_seconds=self.tls_seconds, http_seconds=self.http_seconds)
+        _at_least(16, http_headers=self.http_headers)
+        _at_least(1024, http_head_bytes=self.http_head_bytes)
+        if self.http_headers > _MOST_HTTP_HEADERS:
+            raise ConfigError(f"http_headers must be at most {_MOST_HTTP_HEADERS}, not {self.http_headers}")
+        if not 0.0 < self.memory_share <= 1.0:
+            raise ConfigError(f"memory_share must be above 0 and at most 1, not {self.memory_share:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,11 @@ def test_a_users_file_that_is_missing_is_found_out(
     assert (code, err) == (2, f"hoofbeat: {users}: no such file or directory\n")
 
 
+def test_a_pattern_that_nobody_could_match_quickly_is_found_out(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = outcome(capsys, "config", "--check", "--set", 'broker.topics."/topic/**/**".messages=1')
+    assert (code, err) == (2, "hoofbeat: topics: '/topic/**/**': wildcard pattern with two ** in a row\n")
+
+
 def test_a_certificate_is_tried(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pem = tmp_path / "cert.pem"
     trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(pem)

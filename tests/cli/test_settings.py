@@ -149,6 +149,14 @@ def test_an_option_that_is_no_assignment_is_refused(assignment: str) -> None:
         ("[[access]]\npattern = 1", "access[0].pattern must be text, not 1"),
         ("[[access]]\npattern = 'a'", "access[0].pattern must start with /, not 'a'"),
         ('stomp = ["0.0.0.0:1"]', "stomp 0.0.0.0:1 is beyond loopback"),
+        (
+            '[broker.queues."orders"]\nprefetch = 1',
+            "broker.queues must be by patterns that begin with /queue/ or /temp-queue/, not 'orders'",
+        ),
+        (
+            '[broker.queues."/queue/a"]\ndead_letter_destination = "dlq"',
+            'broker.queues."/queue/a".dead_letter_destination must be a queue, such as',
+        ),
         ("x = ", "not TOML: invalid value (at end of document)"),
     ],
 )

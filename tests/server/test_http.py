@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hoofbeat.server.http import HEAD_BYTES, Door, HttpPort
+from hoofbeat.config import AdmissionConfig
+from hoofbeat.server.http import HttpPort
 from hoofbeat.server.listeners import Listener, listen
 from hoofbeat.server.site import make_app, read_pages
 from hoofbeat.transports.sites import Sites
@@ -17,12 +18,7 @@ from tests.transports.echo import Client, EchoGate, client_of
 from tests.transports.wsclient import BINARY, CLOSE, PING, TEXT, client_frame, server_frames, upgrade
 
 MESSAGE_BYTES = 100_000
-
-
-class HastyDoor(Door):
-    __slots__ = ()
-    head_seconds = 0.01
-    slow_seconds = 0.05
+HEAD_BYTES = AdmissionConfig().http_head_bytes
 
 
 @pytest.fixture
@@ -45,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 def port(gate: EchoGate, folder: Path) -> HttpPort:
     sites = Sites()
     app = make_app(sites, read_pages(folder), lambda: gate.refusal == "draining")
-    return HttpPort(gate, app, sites, MESSAGE_BYTES)
+    return HttpPort(gate, app, sites, message_bytes=MESSAGE_BYTES)
 
 
 @pytest.fixture
@@ -204,10 +200,32 @@ async def test_many_requests_on_one_connection_are_not_taken_for_one_head(client
         assert (await ask(client, "/", "X: " + "y" * (HEAD_BYTES // 2))).status == 200
 
 
-async def test_a_head_that_does_not_come_in_time_closes_the_connection(
-    port: HttpPort, gate: EchoGate
-) -> None:
-    listener = await listen("127.0.0.1:0", "http", lambda: HastyDoor(port))
+def limited(gate: EchoGate, folder: Path, **limits: float) -> HttpPort:
+    """Make a port with other limits than the usual ones."""
+    config = AdmissionConfig(**limits)
+    app = make_app(Sites(), read_pages(folder), lambda: False, most_headers=config.http_headers)
+    return HttpPort(gate, app, Sites(), message_bytes=MESSAGE_BYTES, limits=config)
+
+
+async def test_how_many_headers_and_octets_a_head_has_is_configured(folder: Path, gate: EchoGate) -> None:
+    port = limited(gate, folder, http_headers=16, http_head_bytes=1024)
+    listener = await listen("127.0.0.1:0", "http", port.make_door)
+    async with client_of(listener.server) as client:
+        assert (await ask(client, "/", *(f"X-{n}: y" for n in range(15)))).status == 200
+        assert (await ask(client, "/", *(f"X-{n}: y" for n in range(16)))).status == 431
+        assert (await opened(client, *(f"X-{n}: y" for n in range(12)))).status == 431
+    async with client_of(listener.server) as client:
+        assert (await opened(client, *(f"X-{n}: y" for n in range(11)))).status == 101
+    async with client_of(listener.server) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"y" * 1024)
+        assert re.match(rb"HTTP/1.1 4(00|31) ", await client.rest())
+    listener.close()
+    port.abort()
+
+
+async def test_a_head_that_does_not_come_in_time_closes_the_connection(folder: Path, gate: EchoGate) -> None:
+    port = limited(gate, folder, http_seconds=0.01)
+    listener = await listen("127.0.0.1:0", "http", port.make_door)
     async with client_of(listener.server) as client:
         client.send(b"GET / HTTP/1.1\r\nHost: loc")
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
@@ -218,8 +236,8 @@ async def test_a_head_that_does_not_come_in_time_closes_the_connection(
 
 async def test_who_asks_on_and_reads_nothing_is_cut_off(folder: Path, gate: EchoGate) -> None:
     (folder / "main.js").write_bytes(b"x" * (4 * 1024 * 1024))
-    port = HttpPort(gate, make_app(Sites(), read_pages(folder), lambda: False), Sites(), MESSAGE_BYTES)
-    listener = await listen("127.0.0.1:0", "http", lambda: HastyDoor(port))
+    port = limited(gate, folder, http_seconds=0.05)
+    listener = await listen("127.0.0.1:0", "http", port.make_door)
     async with client_of(listener.server) as client:
         client.stop_reading()
         client.send(b"GET /main.js HTTP/1.1\r\nHost: localhost\r\n\r\n" * 4)

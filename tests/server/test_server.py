@@ -78,6 +78,22 @@ async def test_who_does_not_connect_in_time_is_told_and_closed() -> None:
         assert (await client.rest()).startswith(b"ERROR\n")
 
 
+@pytest.mark.parametrize(
+    ("block", "body", "answer"),
+    [
+        (12 * 1024, 4 * 1024, b"CONNECTED\n"),
+        (12 * 1024 + 1, 0, b"ERROR\nmessage:header block over 12288 bytes\n"),
+        (12 * 1024, 4 * 1024 + 1, b"ERROR\nmessage:body over 4096 bytes\n"),
+    ],
+)
+async def test_a_frame_before_the_login_has_at_most_16_kib(block: int, body: int, answer: bytes) -> None:
+    lines = CONNECT.removesuffix(b"\n\n\0") + b"\nx:" + b"y" * 8000 + b"\nx:"
+    lines += b"y" * (block - len(lines) - 1)  # and the EOL of the last line
+    async with serving() as server, talking(server) as client:
+        client.send(lines, b"\n\n", b"x" * body, b"\0")
+        assert (await client.until(b"\0")).startswith(answer)
+
+
 async def test_one_connection_more_than_the_limit_is_told_why() -> None:
     config = replace(CONFIG, limits=AdmissionConfig(connections=1))
     async with serving(config) as server, connected(server):
@@ -96,6 +112,14 @@ async def test_publishers_are_held_while_memory_is_short() -> None:
             await asyncio.wait_for(client.reader.readuntil(b"\0"), 0.1)
         used[0] = 0
         assert b"receipt-id:held\n" in await client.until(b"\0")
+
+
+async def test_the_share_of_memory_above_which_publishers_are_held_is_configured() -> None:
+    config = replace(CONFIG, limits=AdmissionConfig(memory_share=1e-9))
+    async with serving(config) as server, connected(server) as client:
+        client.send(sending(b"x", b"receipt:held"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.reader.readuntil(b"\0"), 0.1)
 
 
 async def test_draining_ends_every_session_and_accepts_nobody() -> None:

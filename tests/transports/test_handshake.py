@@ -100,5 +100,15 @@ def test_128_headers_pass() -> None:
     assert answer(upgrade("/stomp", *(f"X-{n}: y" for n in range(123))), SITES).status == 101
 
 
+def test_as_many_headers_as_are_allowed_pass_and_one_more_does_not() -> None:
+    assert answer(upgrade("/stomp", "X-1: y"), SITES, 6).status == 101
+    assert answer(upgrade("/stomp", "X-1: y", "X-2: y"), SITES, 6).status == 431
+
+
+def test_who_is_refused_is_told_which_option_would_do() -> None:
+    assert b"--hosts" in answer(upgrade(host="evil.example"), SITES).data
+    assert b"--origins" in answer(upgrade("/stomp", "Origin: http://evil.example"), SITES).data
+
+
 def test_our_own_origin_passes() -> None:
     assert answer(upgrade("/stomp", "Origin: http://localhost"), SITES).status == 101

@@ -76,14 +76,9 @@ async def test_tls_below_1_2_is_refused(
     assert gate.echoes == []
 
 
-class HastyOutlet(TlsOutlet):
-    __slots__ = ()
-    handshake_seconds = 0.01
-
-
 async def test_a_handshake_that_takes_too_long_is_cut_off(gate: EchoGate, certificate: Path) -> None:
     tls = tls_context(str(certificate), "")
-    listener = await listen("127.0.0.1:0", "stomps", lambda: HastyOutlet(gate, tls))
+    listener = await listen("127.0.0.1:0", "stomps", lambda: TlsOutlet(gate, tls, 0.01))
     async with client_of(listener.server) as client:
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await client.read(1)

@@ -8,6 +8,7 @@ import typer
 from hoofbeat.cli import toml
 from hoofbeat.cli.options import ConfigFile, Set, configure
 from hoofbeat.config import ServerConfig
+from hoofbeat.engines.local.policies import Policies
 from hoofbeat.errors import ConfigError
 from hoofbeat.server import users
 from hoofbeat.server.rules import Rules
@@ -37,12 +38,13 @@ def config(
 
 
 def check_files(config: ServerConfig) -> None:
-    """Read what the configuration names.
+    """Read what the configuration names, and every pattern in it.
 
     Raises:
-        ConfigError: a file can't be used.
+        ConfigError: a file or a pattern can't be used.
     """
     Rules(config.access)
+    Policies(config.broker)
     if config.users_file:
         users.read(Path(config.users_file))
     if config.certificate:

@@ -23,6 +23,8 @@ def serve(
     unix: Annotated[Addresses, typer.Option(metavar="PATH", help=doc("unix"))] = None,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help=doc("certificate"))] = None,
     key: Annotated[str | None, typer.Option(metavar="FILE", help=doc("key"))] = None,
+    origins: Annotated[Addresses, typer.Option(metavar="ORIGIN", help=doc("origins"))] = None,
+    hosts: Annotated[Addresses, typer.Option(metavar="NAME", help=doc("hosts"))] = None,
     users_file: Annotated[str | None, typer.Option("--users", metavar="FILE", help=doc("users_file"))] = None,
     allow_anonymous: Annotated[
         bool | None, typer.Option("--allow-anonymous", help=doc("allow_anonymous"))
@@ -37,6 +39,8 @@ def serve(
         "unix": unix,
         "certificate": certificate,
         "key": key,
+        "origins": origins,
+        "hosts": hosts,
         "users_file": users_file,
         "allow_anonymous": allow_anonymous,
     }

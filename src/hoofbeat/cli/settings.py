@@ -185,7 +185,8 @@ def _blame(message: str, group: Any, path: Path, given: Mapping[Path, Given]) ->
     if name not in schema.hints_of(group):
         return message
     where = ".".join((dotted(path), message)) if path else message
-    source = given.get((*path, name))
+    here = (*path, name)
+    source = next((value for key, value in given.items() if key[: len(here)] == here), None)
     return f"{source.source}: {where}" if source else where
 
 

@@ -21,5 +21,6 @@ class FrameLimits(NamedTuple):
     body_bytes: int = 16 * 1024 * 1024
 
 
-# Before the peer is authenticated: a CONNECT frame, and nothing that could fill memory.
-UNAUTHENTICATED = FrameLimits(block_bytes=16 * 1024, body_bytes=16 * 1024)
+# Before the peer is authenticated: a CONNECT frame, and nothing that could fill memory. That is 16 KiB
+# in all; a body is read only to say what is wrong with the frame.
+UNAUTHENTICATED = FrameLimits(block_bytes=12 * 1024, body_bytes=4 * 1024)

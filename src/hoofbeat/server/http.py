@@ -4,20 +4,21 @@ import asyncio
 from asyncio import BaseTransport, TimerHandle, Transport
 from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from hoofbeat.broker.users import Peer
+from hoofbeat.config import AdmissionConfig
 from hoofbeat.transports import handshake
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.stream import Gate, later, peer_of
 from hoofbeat.transports.websocket import WebSocketOutlet
 
-HEAD_BYTES = 64 * 1024  # of a request's head
 _KEEP_ALIVE_SECONDS = 5
+_LIMITS = AdmissionConfig()
 
 _ANSWERS = {
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
@@ -33,7 +34,15 @@ class HttpPort:
     runs the application; a request for an upgrade it hands to :class:`Upgrade`.
     """
 
-    def __init__(self, gate: Gate, app: ASGIApp, sites: Sites, message_bytes: int) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        app: ASGIApp,
+        sites: Sites,
+        *,
+        message_bytes: int,
+        limits: AdmissionConfig = _LIMITS,
+    ) -> None:
         """Prepare uvicorn, of which neither loop nor listeners nor signal handlers are used.
 
         Args:
@@ -41,10 +50,12 @@ class HttpPort:
             app: answers all requests but those for an upgrade.
             sites: who may open a WebSocket.
             message_bytes: most that a WebSocket frame may hold.
+            limits: of a request.
         """
         self.gate = gate
         self.sites = sites
         self.message_bytes = message_bytes
+        self.limits = limits
         self.doors: set[Door] = set()
         self._state = ServerState()
         self._config = Config(
@@ -59,7 +70,7 @@ class HttpPort:
             server_header=False,
             date_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            h11_max_incomplete_event_size=HEAD_BYTES,
+            h11_max_incomplete_event_size=limits.http_head_bytes,
         )
         self._config.load()
 
@@ -92,14 +103,9 @@ class Door(NetworkProtocol):
     Attributes:
         peer: who is at the other end.
         port: what it shares with the others.
-        head_seconds: for a head to come, counted from the answer before it.
-        slow_seconds: how long a peer may take nothing of an answer.
     """
 
     __slots__ = ("_inner", "_pending", "_stall", "_timer", "_transport", "peer", "port")
-
-    head_seconds: ClassVar[float] = 10.0
-    slow_seconds: ClassVar[float] = 10.0
 
     peer: Peer
 
@@ -139,7 +145,7 @@ class Door(NetworkProtocol):
             return
         self._pending += len(data)
         self._inner.data_received(data)
-        if self._pending > HEAD_BYTES and self._inner is not None:
+        if self._pending > self.port.limits.http_head_bytes and self._inner is not None:
             self._give_up(431)
 
     def eof_received(self) -> bool | None:
@@ -149,7 +155,7 @@ class Door(NetworkProtocol):
     def pause_writing(self) -> None:
         """Pass it on, and wait for the peer only so long."""
         if self._inner is not None:
-            self._stall = later(self.slow_seconds, self._transport.abort)
+            self._stall = later(self.port.limits.http_seconds, self._transport.abort)
             self._inner.pause_writing()
 
     def resume_writing(self) -> None:
@@ -168,7 +174,7 @@ class Door(NetworkProtocol):
     def answered(self) -> None:
         """The application is done: the next head may come."""
         if self._inner is not None and self._timer is None:
-            self._timer = later(self.head_seconds, self._transport.abort)
+            self._timer = later(self.port.limits.http_seconds, self._transport.abort)
 
     def hand_over(self) -> None:
         """Step out of the way of a WebSocket; its peer is still counted."""
@@ -223,7 +229,7 @@ class Upgrade(NetworkProtocol):
         port = self._door.port
         if self._transport.is_closing():
             return
-        answer = handshake.answer(data, port.sites)
+        answer = handshake.answer(data, port.sites, port.limits.http_headers)
         self._transport.write(answer.data)
         if answer.status != 101:
             self._transport.close()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-SHARE = 0.6  # of the memory there is; above it publishers are held
 _STATM = Path("/proc/self/statm")
 _LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),

@@ -10,7 +10,7 @@ from hoofbeat.config import ServerConfig, is_loopback, split_address
 from hoofbeat.server.admission import Admission
 from hoofbeat.server.http import HttpPort
 from hoofbeat.server.listeners import Listener, listen, listen_unix
-from hoofbeat.server.memory_mark import SHARE, MemoryMark, available_bytes
+from hoofbeat.server.memory_mark import MemoryMark, available_bytes
 from hoofbeat.server.reception import Reception
 from hoofbeat.server.site import make_app, read_pages
 from hoofbeat.server.turns import Turns
@@ -41,13 +41,13 @@ class Server:
             config: what to listen on, and whom to let in.
             broker: its ``wake`` is that of ``turns``.
             turns: not started.
-            memory: None for the usual share of what there is.
+            memory: None for the configured share of what there is.
         """
         self.broker = broker
         self.urls: tuple[str, ...] = ()
         self._config = config
         self._turns = turns
-        self._memory = memory or MemoryMark(int(available_bytes() * SHARE))
+        self._memory = memory or MemoryMark(int(available_bytes() * config.limits.memory_share))
         self._is_short = False
         self._is_draining = False
         self._listeners: list[Listener] = []
@@ -97,9 +97,9 @@ class Server:
         for address in config.stomp:
             self._listeners.append(await listen(address, "stomp", lambda: TcpOutlet(gate, "tcp")))
         if config.tls:
-            tls = tls_context(config.certificate, config.key)
+            tls, seconds = tls_context(config.certificate, config.key), config.limits.tls_seconds
             for address in config.tls:
-                self._listeners.append(await listen(address, "stomps", lambda: TlsOutlet(gate, tls)))
+                self._listeners.append(await listen(address, "stomps", lambda: TlsOutlet(gate, tls, seconds)))
         for path in config.unix:
             self._listeners.append(await listen_unix(path, lambda: TcpOutlet(gate, "unix")))
         if self._http is not None:
@@ -111,9 +111,11 @@ class Server:
         is_public = not all(is_loopback(split_address(address)[0]) for address in config.http)
         own = [split_address(address)[0] for address in config.http]
         sites = Sites(hosts=(*config.hosts, *own), origins=config.origins, is_public=is_public)
-        app = make_app(sites, read_pages() if config.pages else {}, lambda: self._is_draining)
-        limits = config.broker.limits
-        return HttpPort(self._reception, app, sites, limits.body_bytes + limits.header_block_bytes)
+        pages = read_pages() if config.pages else {}
+        app = make_app(sites, pages, lambda: self._is_draining, most_headers=config.limits.http_headers)
+        frame = config.broker.limits
+        message_bytes = frame.body_bytes + frame.header_block_bytes
+        return HttpPort(self._reception, app, sites, message_bytes=message_bytes, limits=config.limits)
 
     def _look(self, now: Now) -> None:
         """Look after ourselves, about once a second."""

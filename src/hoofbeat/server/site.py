@@ -14,10 +14,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hoofbeat.transports import handshake
-from hoofbeat.transports.sites import Sites
+from hoofbeat.transports.sites import UNKNOWN_HOST, Sites
 
 FOLDER = Path(__file__).parent / "pages"
-HEADERS = 128  # in one request
 
 _TYPES = {
     ".css": "text/css",
@@ -70,8 +69,10 @@ def read_pages(folder: Path = FOLDER) -> Mapping[str, Page]:
     return pages
 
 
-def make_app(sites: Sites, pages: Mapping[str, Page], is_draining: Callable[[], bool]) -> ASGIApp:
-    """Make the application of the HTTP port."""
+def make_app(
+    sites: Sites, pages: Mapping[str, Page], is_draining: Callable[[], bool], *, most_headers: int = 128
+) -> ASGIApp:
+    """Make the application of the HTTP port; it refuses requests with more than ``most_headers``."""
 
     async def health(request: Request) -> Response:
         if is_draining():
@@ -86,7 +87,7 @@ def make_app(sites: Sites, pages: Mapping[str, Page], is_draining: Callable[[], 
         return _serve(request, pages)
 
     routes = [Route("/healthz", health), Route(handshake.PATH, stomp), Route("/{path:path}", page)]
-    return Guard(Starlette(routes=routes), sites)
+    return Guard(Starlette(routes=routes), sites, most_headers)
 
 
 def _serve(request: Request, pages: Mapping[str, Page]) -> Response:
@@ -104,8 +105,9 @@ def _serve(request: Request, pages: Mapping[str, Page]) -> Response:
 class Guard:
     """Stands before the application: refuses hosts we don't know, and sets what every answer needs."""
 
-    def __init__(self, app: ASGIApp, sites: Sites) -> None:
+    def __init__(self, app: ASGIApp, sites: Sites, most_headers: int) -> None:
         """Guard ``app``."""
+        self._most_headers = most_headers
         self._app = app
         self._sites = sites
 
@@ -127,9 +129,9 @@ class Guard:
             is_known = self._sites.is_known(host) and len(headers.getlist("host")) == 1
             app = self._app
             if not is_known:
-                app = PlainTextResponse("unknown host: name it in hosts (--hosts)\n", 403)
-            elif len(scope["headers"]) > HEADERS:
-                app = PlainTextResponse(f"more than {HEADERS} headers\n", 431)
+                app = PlainTextResponse(UNKNOWN_HOST, 403)
+            elif len(scope["headers"]) > self._most_headers:
+                app = PlainTextResponse(f"more than {self._most_headers} headers\n", 431)
             await app(scope, receive, send_with_headers)
         finally:
             door.answered()

@@ -10,10 +10,11 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from hoofbeat.transports.sites import Sites
+from hoofbeat.transports.sites import UNKNOWN_HOST, UNKNOWN_ORIGIN, Sites
 
 PATH = "/stomp"
 VERSION = "13"
+MOST_HEADERS = 128
 SUBPROTOCOLS = tuple(map(Subprotocol, ("v12.stomp", "v11.stomp", "v10.stomp")))  # the best first
 
 # The library's debug lines would hold whole requests, credentials in them included.
@@ -33,12 +34,13 @@ class Answer(NamedTuple):
     status: int
 
 
-def answer(request: bytes, sites: Sites) -> Answer:
+def answer(request: bytes, sites: Sites, most_headers: int = MOST_HEADERS) -> Answer:
     """Answer the request that opens a WebSocket.
 
     Args:
         request: the whole head, its empty line included; the body it must not have is left out.
         sites: who may open one, and under which names.
+        most_headers: in the request; the library takes no more than :data:`MOST_HEADERS`.
 
     RFC 6455, 4.2 "Server-Side Requirements".
     """
@@ -48,23 +50,27 @@ def answer(request: bytes, sites: Sites) -> Answer:
     if not events or not isinstance(events[0], Request):
         response = protocol.reject(HTTPStatus.BAD_REQUEST, f"{protocol.handshake_exc}\n")
     else:
-        response = _refusal(protocol, events[0], sites) or protocol.accept(events[0])
+        response = _refusal(protocol, events[0], sites, most_headers) or protocol.accept(events[0])
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
         response.headers["Sec-WebSocket-Version"] = VERSION
     return Answer(response.serialize(), response.status_code)
 
 
-def _refusal(protocol: ServerProtocol, request: Request, sites: Sites) -> Response | None:
+def _refusal(protocol: ServerProtocol, request: Request, sites: Sites, most_headers: int) -> Response | None:
     """Refuse what is not for us, or not of our version; the rest is for the library to check."""
+    if len(tuple(request.headers.raw_items())) > most_headers:
+        return protocol.reject(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"more than {most_headers} headers\n"
+        )
     try:
         host = request.headers.get("Host")
         origin = request.headers.get("Origin")
     except MultipleValuesError as error:
         return protocol.reject(HTTPStatus.BAD_REQUEST, f"{error} occurs more than once\n")
     if host is None or not sites.is_known(host):
-        return protocol.reject(HTTPStatus.FORBIDDEN, "unknown host: name it in hosts (--hosts)\n")
+        return protocol.reject(HTTPStatus.FORBIDDEN, UNKNOWN_HOST)
     if not sites.is_welcome(origin, host):
-        return protocol.reject(HTTPStatus.FORBIDDEN, "origin not allowed: name it in origins (--origins)\n")
+        return protocol.reject(HTTPStatus.FORBIDDEN, UNKNOWN_ORIGIN)
     if request.path.partition("?")[0] != PATH:
         return protocol.reject(HTTPStatus.NOT_FOUND, f"STOMP is at {PATH}\n")
     if request.headers.get_all("Sec-WebSocket-Version") not in ([], [VERSION]):

@@ -5,6 +5,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 ANY = "*"
+UNKNOWN_HOST = "unknown host: name it in hosts (hoofbeat serve --hosts)\n"  # what the refused are told
+UNKNOWN_ORIGIN = "origin not allowed: name it in origins (hoofbeat serve --origins)\n"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -4,7 +4,7 @@ import ssl
 from asyncio import BaseTransport, TimerHandle, Transport
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar, cast
+from typing import cast
 
 from hoofbeat.errors import ConfigError
 from hoofbeat.protocol.framing import STREAM
@@ -19,18 +19,14 @@ class TlsOutlet(StreamOutlet):
     TLS runs here, in memory, and not in the event loop: so a peer is counted before its handshake,
     our side can be shut while the peer's is still read, and no connection holds the quarter of
     a megabyte that the loops' own TLS sets aside for each.
-
-    Attributes:
-        handshake_seconds: for the handshake to end.
     """
 
-    __slots__ = ("_incoming", "_outgoing", "_timer", "_tls")
+    __slots__ = ("_incoming", "_outgoing", "_seconds", "_timer", "_tls")
 
-    handshake_seconds: ClassVar[float] = 5.0
-
-    def __init__(self, gate: Gate, context: ssl.SSLContext) -> None:
-        """Wait for the transport."""
+    def __init__(self, gate: Gate, context: ssl.SSLContext, handshake_seconds: float = 5.0) -> None:
+        """Wait for the transport, and then so long for the handshake to end."""
         super().__init__(gate)
+        self._seconds = handshake_seconds
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -42,7 +38,7 @@ class TlsOutlet(StreamOutlet):
         self.transport = cast(Transport, transport)
         self.peer = peer_of(transport, "tls")._replace(is_encrypted=True)
         if self.gate.enter(self.peer) is None:
-            self._timer = later(self.handshake_seconds, self.transport.abort)
+            self._timer = later(self._seconds, self.transport.abort)
         else:
             self.transport.abort()
 
