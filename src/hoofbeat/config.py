@@ -26,7 +26,7 @@ def _above_zero(**values: float) -> None:
 
 
 def _check_patterns(name: str, patterns: Iterable[str], *kinds: str) -> None:
-    """Refuse patterns that could match nothing of their kind; how long they may be is for the broker to say."""
+    """Refuse patterns that could match nothing of their kind; the broker says how long they may be."""
     for pattern in patterns:
         slash, _, rest = pattern.partition("/")
         if slash or rest.partition("/")[0] not in (*kinds, "*", "**"):
@@ -142,7 +142,7 @@ class QueueConfig:
         where = self.dead_letter_destination
         if where and not _QUEUE.fullmatch(where):
             raise ConfigError(
-                f"dead_letter_destination must be a queue, such as /queue/dead-letters, or empty, not {where!r}"
+                f"dead_letter_destination must be empty or a queue, such as /queue/dead-letters, not {where!r}"
             )
 
 
