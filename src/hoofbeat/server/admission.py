@@ -12,8 +12,8 @@ _NETWORK_GROUPS = 4  # of an IPv6 address: whoever has one address has the whole
 class Admission:
     """Counts connections, and connections taken in within the present second.
 
-    Of loopback and Unix sockets only the connections in all are counted: everybody there has the
-    same address, and whoever is on this machine has better ways to keep it busy.
+    Limits per address do not count loopback and Unix sockets, where everybody has the same
+    address; those over all count everybody.
 
     Attributes:
         connections: that are open.
@@ -75,8 +75,6 @@ class Admission:
         return None
 
     def _is_too_fast(self, address: str | None, now: float) -> bool:
-        if address is None:
-            return False
         if int(now) != self._second:
             self._second = int(now)
             self._accepts = 0
@@ -84,6 +82,8 @@ class Admission:
         self._accepts += 1
         if self._accepts > self._limits.accepts_per_second:
             return True
+        if address is None:
+            return False
         count = self._accepts_by_address[address] = self._accepts_by_address.get(address, 0) + 1
         return count > self._limits.accepts_per_second_per_address
 
