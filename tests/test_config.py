@@ -49,11 +49,20 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
         (lambda: QueueConfig(redelivery_delay_seconds=-0.5), "redelivery_delay_seconds must be at least 0"),
         (
             lambda: QueueConfig(dead_letter_destination="dlq"),
-            "dead_letter_destination must be empty or a queue, such as",
+            "dead_letter_destination must be empty or a queue, as",
         ),
-        (lambda: QueueConfig(dead_letter_destination="/topic/x"), "dead_letter_destination must be empty or a queue"),
-        (lambda: QueueConfig(dead_letter_destination="/queue/"), "dead_letter_destination must be empty or a queue"),
-        (lambda: QueueConfig(dead_letter_destination="/queue/*"), "dead_letter_destination must be empty or a queue"),
+        (
+            lambda: QueueConfig(dead_letter_destination="/topic/x"),
+            "dead_letter_destination must be empty or a queue",
+        ),
+        (
+            lambda: QueueConfig(dead_letter_destination="/queue/"),
+            "dead_letter_destination must be empty or a queue",
+        ),
+        (
+            lambda: QueueConfig(dead_letter_destination="/queue/*"),
+            "dead_letter_destination must be empty or a queue",
+        ),
         (
             lambda: BrokerConfig(queues={"orders": QueueConfig()}),
             "queues must be by patterns that begin with",

@@ -155,7 +155,7 @@ def test_an_option_that_is_no_assignment_is_refused(assignment: str) -> None:
         ),
         (
             '[broker.queues."/queue/a"]\ndead_letter_destination = "dlq"',
-            'broker.queues."/queue/a".dead_letter_destination must be empty or a queue, such as',
+            'broker.queues."/queue/a".dead_letter_destination must be empty or a queue, as',
         ),
         ("x = ", "not TOML: invalid value (at end of document)"),
     ],

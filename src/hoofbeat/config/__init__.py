@@ -1,0 +1,27 @@
+"""Configuration: default, unit, check and documentation of every setting, said once."""
+
+from hoofbeat.config.addresses import is_loopback, split_address
+from hoofbeat.config.broker import (
+    BrokerConfig,
+    HeartBeatConfig,
+    LimitsConfig,
+    QueueConfig,
+    SlowReader,
+    TopicConfig,
+)
+from hoofbeat.config.server import RIGHTS, AccessRule, AdmissionConfig, ServerConfig
+
+__all__ = [
+    "RIGHTS",
+    "AccessRule",
+    "AdmissionConfig",
+    "BrokerConfig",
+    "HeartBeatConfig",
+    "LimitsConfig",
+    "QueueConfig",
+    "ServerConfig",
+    "SlowReader",
+    "TopicConfig",
+    "is_loopback",
+    "split_address",
+]

@@ -1,0 +1,173 @@
+"""Settings of the broker, whatever its listeners."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hoofbeat.config.checks import above_zero, at_least, check_patterns
+from hoofbeat.errors import ConfigError
+
+_QUEUE = re.compile(r"/queue/[^,*]+")
+
+
+class SlowReader(StrEnum):
+    """What becomes of messages for a reader of a topic that does not keep up."""
+
+    CLOSE = "close"
+    DROP_OLDEST = "drop-oldest"
+    DROP_NEWEST = "drop-newest"
+    KEEP_LATEST = "keep-latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsConfig:
+    """What a peer can make the broker hold.
+
+    Attributes:
+        headers: in one frame.
+        header_line_bytes: of one header line.
+        header_block_bytes: of all header lines of a frame.
+        body_bytes: of one frame, once authenticated.
+        outbox_bytes: what waits for one slow reader.
+        slow_seconds: how long a reader may take nothing.
+        subscriptions: of one session.
+        prefetch: highest number of unsettled deliveries a subscription may ask for.
+        unsettled_bytes: of the unsettled deliveries of one subscription.
+        transactions: open in one session; 0 allows none.
+        transaction_frames: in one transaction.
+        transaction_bytes: of the bodies in one transaction.
+        connect_seconds: from the first byte to the end of CONNECT.
+        hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
+        destinations: topics and queues that exist at one time.
+    """
+
+    headers: int = 100
+    header_line_bytes: int = 8 * 1024
+    header_block_bytes: int = 64 * 1024
+    body_bytes: int = 16 * 1024 * 1024
+    outbox_bytes: int = 512 * 1024
+    slow_seconds: float = 10.0
+    subscriptions: int = 256
+    prefetch: int = 1000
+    unsettled_bytes: int = 8 * 1024 * 1024
+    transactions: int = 16
+    transaction_frames: int = 1000
+    transaction_bytes: int = 8 * 1024 * 1024
+    connect_seconds: float = 10.0
+    hold_seconds: float = 10.0
+    destinations: int = 100_000
+
+    def __post_init__(self) -> None:
+        """Refuse what would lock everybody out."""
+        at_least(1, headers=self.headers, prefetch=self.prefetch, subscriptions=self.subscriptions)
+        at_least(1, unsettled_bytes=self.unsettled_bytes, destinations=self.destinations)
+        at_least(1, transaction_frames=self.transaction_frames, transaction_bytes=self.transaction_bytes)
+        at_least(64, header_line_bytes=self.header_line_bytes, header_block_bytes=self.header_block_bytes)
+        at_least(0, body_bytes=self.body_bytes, outbox_bytes=self.outbox_bytes)
+        at_least(0, transactions=self.transactions, hold_seconds=self.hold_seconds)
+        above_zero(connect_seconds=self.connect_seconds, slow_seconds=self.slow_seconds)
+        if self.body_bytes > 999_999_999:
+            raise ConfigError(f"body_bytes must be below 1,000,000,000, not {self.body_bytes}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartBeatConfig:
+    """Heart-beats, as CONNECTED offers them.
+
+    Attributes:
+        send_ms: we send at least this often; 0 for never.
+        expect_ms: we ask the client to send at least this often; 0 for never. A browser tab in
+            the background manages no more than one a minute.
+        least_ms: shortest interval we agree to.
+    """
+
+    send_ms: int = 10_000
+    expect_ms: int = 60_000
+    least_ms: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Refuse negative intervals."""
+        at_least(0, send_ms=self.send_ms, expect_ms=self.expect_ms, least_ms=self.least_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig:
+    """How a queue treats its consumers and publishers.
+
+    Attributes:
+        prefetch: deliveries a subscription may hold unsettled, unless it asks for another number.
+        redeliveries: attempts after the first before a message becomes a dead letter.
+        redelivery_delay_seconds: pause before a NACKed message is offered again; above zero its
+            order is given up.
+        dead_letter_destination: the queue that dead letters go to; empty drops them.
+        messages: ready ones at one time; then publishers are held.
+        bytes: of all messages that are ready.
+    """
+
+    prefetch: int = 100
+    redeliveries: int = 9
+    redelivery_delay_seconds: float = 0.0
+    dead_letter_destination: str = "/queue/dead-letters"
+    messages: int = 100_000
+    bytes: int = 1024 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        """Refuse a queue that could hold or deliver nothing."""
+        at_least(1, prefetch=self.prefetch, messages=self.messages, bytes=self.bytes)
+        at_least(0, redeliveries=self.redeliveries, redelivery_delay_seconds=self.redelivery_delay_seconds)
+        where = self.dead_letter_destination
+        if where and not _QUEUE.fullmatch(where):
+            raise ConfigError(
+                f"dead_letter_destination must be empty or a queue, as /queue/dead-letters, not {where!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicConfig:
+    """How a topic treats its subscribers.
+
+    Attributes:
+        slow_reader: what happens to one that does not keep up: ``close`` sends it ERROR.
+        messages: kept at one time for one that settles its deliveries, or under another policy
+            than ``close``.
+        bytes: of those messages.
+    """
+
+    slow_reader: SlowReader = SlowReader.CLOSE
+    messages: int = 1000
+    bytes: int = 512 * 1024
+
+    def __post_init__(self) -> None:
+        """Refuse a topic that could keep nothing."""
+        at_least(1, messages=self.messages, bytes=self.bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerConfig:
+    """The broker, whatever its listeners.
+
+    Attributes:
+        name: what CONNECTED says in ``server``.
+        limits: what a peer can make us hold.
+        heart_beat: what we offer.
+        queue: for every queue that ``queues`` does not name.
+        topic: for every topic that ``topics`` does not name.
+        queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
+        topics: by pattern, such as ``/topic/**``; the first that matches counts.
+    """
+
+    name: str = "hoofbeat"
+    limits: LimitsConfig = LimitsConfig()
+    heart_beat: HeartBeatConfig = HeartBeatConfig()
+    queue: QueueConfig = QueueConfig()
+    topic: TopicConfig = TopicConfig()
+    queues: Mapping[str, QueueConfig] = field(default_factory=dict)
+    topics: Mapping[str, TopicConfig] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse patterns that nothing can match, and a name that is no header."""
+        check_patterns("queues", self.queues, "queue", "temp-queue")
+        check_patterns("topics", self.topics, "topic", "temp-topic")
+        if not self.name.isprintable():
+            raise ConfigError(f"name must be one line of text, not {self.name!r}")
