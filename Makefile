@@ -7,11 +7,11 @@ STOMP ?= 127.0.0.1:61613
 HTTP ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup serve test compiled lint types cover floors slow bench docs wheel fuzz all
+.PHONY: help setup serve test compiled lint types cover floors slow bench bench-peers docs wheel fuzz all
 .DELETE_ON_ERROR:
 
 help:            ## say what there is to say
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 .venv/.serve: $(SEEDS)
 	bash tools/setup.sh serve
@@ -50,8 +50,11 @@ floors:                        # those of the last run under coverage
 slow: .venv/.ready             ## tests that take minutes
 	$(PY) -m pytest -m slow --timeout=1800 $(ARGS)
 
-bench: .venv/.ready            ## measure; never fails
+bench: .venv/.ready            ## measure, beside the peers that are installed; never fails
 	-$(PY) benchmarks/run.py $(ARGS)
+
+bench-peers:                   ## install RabbitMQ, ActiveMQ, NATS, Redis, Mosquitto from Debian; starts none
+	bash benchmarks/peers.sh
 
 docs: .venv/.ready             ## build the pages; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/docs

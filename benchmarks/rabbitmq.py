@@ -1,50 +1,43 @@
-"""A RabbitMQ to compare with: one of our own, on loopback and ports of its own, gone afterwards."""
+"""A RabbitMQ to compare with: with the STOMP plugins, and gone afterwards with all that it started."""
 
 import os
-import shutil
-import signal
-import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.interop.serving import Serving
+from benchmarks import processes
+from benchmarks.processes import Broker, StartError
 
-STARTUP_SECONDS = 60.0
-END_SECONDS = 30.0
-_PROGRAMS = "/usr/lib/rabbitmq/bin"
+_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 
 
-def is_installed() -> bool:
-    """Say whether there is one to start."""
-    return _program("rabbitmq-server") is not None
+def find() -> str | None:
+    """Find the program itself: the wrapper on the PATH would change to another user."""
+    direct = _PROGRAMS / "rabbitmq-server"
+    return str(direct) if direct.exists() else processes.program("rabbitmq-server")
 
 
 @contextmanager
-def running() -> Iterator[Serving]:
+def start() -> Iterator[Broker]:
     """Start it with the STOMP and Web STOMP plugins, and stop it in the end."""
-    with tempfile.TemporaryDirectory(prefix="rabbitmq-") as place:
-        ports = dict(zip(("amqp", "stomp", "http", "epmd", "node"), _free_ports(5), strict=True))
-        environment = _configure(Path(place), ports)
-        process = subprocess.Popen(
-            [str(_program("rabbitmq-server"))],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    server = find()
+    if server is None:
+        raise StartError("rabbitmq-server is not installed")
+    with processes.place("rabbitmq") as place:
+        ports = dict(zip(("amqp", "stomp", "web", "epmd", "node"), processes.free_ports(5), strict=True))
+        environment = _configure(place, ports)
         try:
-            yield Serving(_pid(Path(place), ports), ports["stomp"], ports["http"])
+            with processes.running(
+                [server], place, ports=[ports["stomp"], ports["web"]], environment=environment
+            ):
+                yield Broker(_pid(place), ports["stomp"], ports["web"], _COMMAND)
         finally:
-            _stop(process, environment, ports["epmd"])
+            _stop_port_mapper(environment)
 
 
-def _program(name: str) -> str | None:
-    """Find the program itself: the wrapper on the PATH would change to another user."""
-    return shutil.which(name, path=_PROGRAMS) or shutil.which(name)
+_COMMAND = "rabbitmq-server, plugins rabbitmq_stomp and rabbitmq_web_stomp, ports and folders of its own"
 
 
 def _configure(place: Path, ports: Mapping[str, int]) -> dict[str, str]:
@@ -52,11 +45,10 @@ def _configure(place: Path, ports: Mapping[str, int]) -> dict[str, str]:
         f"listeners.tcp.1 = 127.0.0.1:{ports['amqp']}\n"
         f"stomp.listeners.tcp.1 = 127.0.0.1:{ports['stomp']}\n"
         "web_stomp.tcp.ip = 127.0.0.1\n"
-        f"web_stomp.tcp.port = {ports['http']}\n"
+        f"web_stomp.tcp.port = {ports['web']}\n"
     )
     (place / "enabled_plugins").write_text("[rabbitmq_stomp,rabbitmq_web_stomp].\n")
     return {
-        **os.environ,
         "HOME": str(place),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_EPMD_PORT": str(ports["epmd"]),
@@ -72,44 +64,24 @@ def _configure(place: Path, ports: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def _pid(place: Path, ports: Mapping[str, int]) -> int:
-    """Wait until both listeners answer, and return the process that listens."""
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while not (_answers(ports["stomp"]) and _answers(ports["http"])):
+def _pid(place: Path) -> int:
+    """Return the process that listens: the script that was started waits for it."""
+    deadline = time.monotonic() + processes.STARTUP_SECONDS
+    while not (place / "pid").exists():
         if time.monotonic() > deadline:
-            raise TimeoutError("RabbitMQ did not start")
-        time.sleep(0.25)
+            raise StartError("RabbitMQ wrote no pid")
+        time.sleep(processes.PATIENCE_SECONDS)
     return int((place / "pid").read_text())
 
 
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def _stop(process: "subprocess.Popen[bytes]", environment: Mapping[str, str], epmd: int) -> None:
-    """End what was started: the broker by its group, Erlang's port mapper by its port."""
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    subprocess.run(
-        ["epmd", "-port", str(epmd), "-kill"],
-        env=environment,
-        capture_output=True,
-        check=False,
-        timeout=END_SECONDS,
-    )
+def _stop_port_mapper(environment: Mapping[str, str]) -> None:
+    """End Erlang's port mapper, which was started for this RabbitMQ, by its port."""
+    epmd = processes.program("epmd")
+    if epmd is not None:
+        subprocess.run(
+            [epmd, "-port", environment["ERL_EPMD_PORT"], "-kill"],
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=False,
+            timeout=processes.END_SECONDS,
+        )

@@ -1,57 +1,27 @@
-"""Measure the broker, beside RabbitMQ where that is installed: ``make bench ARGS="--rounds 3"``.
+"""Measure Hoofbeat beside the peers that are installed: ``make bench ARGS="--rounds 3"``.
 
-Every round starts each broker anew and takes it through all workloads, so that what the machine does
-meanwhile falls on all alike. Prints medians and their spread, writes everything to ``build/bench.json``.
-Measures, and judges nothing: it ends well whatever it finds.
+Every round starts each contender anew, and goes through the workloads with all contenders in turns, the
+others asleep meanwhile, so that whatever else the machine does hits all alike. Prints medians and their
+spread, and writes everything to ``build/bench.json``. Measures, and judges nothing: it ends well
+whatever it finds.
 """
 
 import argparse
-import json
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
-from statistics import median
-from typing import Any, NamedTuple
+from types import FrameType
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import rabbitmq  # noqa: E402 - the tree is not installed
-from benchmarks.workloads import WORKLOADS, Workload  # noqa: E402
-from tests.interop.serving import Serving, serving  # noqa: E402
-
-RUN_SECONDS = 90.0
-SETTINGS = ("limits.accepts_per_second=100000",)
-FAULTS = ("lost", "duplicated", "misordered", "errors")
-
-Result = Mapping[str, Any]
-
-
-class Contender(NamedTuple):
-    """A broker to measure.
-
-    Attributes:
-        name: column of the table.
-        start: starts it, and stops it in the end.
-        path: of its WebSocket.
-        is_slow: give it less to do.
-    """
-
-    name: str
-    start: Callable[[], AbstractContextManager[Serving]]
-    path: str
-    is_slow: bool = False
-
-
-def contenders() -> Iterator[Contender]:
-    """Name the brokers that this machine has."""
-    yield Contender("asyncio", lambda: serving(*SETTINGS, is_plain=True), "/stomp")
-    yield Contender("uvloop", lambda: serving(*SETTINGS), "/stomp")
-    if rabbitmq.is_installed():
-        yield Contender("RabbitMQ", rabbitmq.running, "/ws", is_slow=True)
+from benchmarks import contenders, goals, machine, measuring, workloads  # noqa: E402 - the tree is not installed
+from benchmarks.measuring import Plan, Run  # noqa: E402
+from benchmarks.processes import StartError  # noqa: E402
+from benchmarks.results import Cell, Entry, Results, shown, to_json  # noqa: E402
 
 
 def build() -> Path | None:
@@ -66,96 +36,61 @@ def build() -> Path | None:
     return program
 
 
-def measure(program: Path, contender: Contender, broker: Serving, workload: Workload) -> Result:
-    """Run one workload once; what goes wrong is the result."""
-    port = broker.http if workload.is_web else broker.stomp
-    words = [
-        str(program),
-        "--port",
-        str(port),
-        "--pid",
-        str(broker.pid),
-        *workload.words(is_slow=contender.is_slow),
-    ]
-    web = ["--ws", contender.path] if workload.is_web else []
-    try:
-        done = subprocess.run(
-            [*words, *web], capture_output=True, text=True, timeout=RUN_SECONDS, check=False
-        )
-        result: Result = json.loads(done.stdout.splitlines()[-1])
-    except (subprocess.TimeoutExpired, ValueError, IndexError) as problem:
-        return {"failed": str(problem)}
-    return result
-
-
-def rounds(program: Path, options: argparse.Namespace) -> Iterator[tuple[str, Workload, Result]]:
-    """Take every broker through every workload, again and again."""
-    chosen = [each for each in WORKLOADS if options.only in each.name]
-    for number in range(options.rounds):
-        for contender in contenders():
-            if options.brokers and contender.name not in options.brokers:
-                continue
-            for workload, result in one_round(program, contender, chosen):
-                say(f"{number + 1} {contender.name:9} {workload.name:34} {brief(workload, result)}")
-                yield contender.name, workload, result
-
-
-def one_round(
-    program: Path, contender: Contender, workloads: list[Workload]
-) -> Iterator[tuple[Workload, Result]]:
-    """Take one broker through every workload once."""
-    for sitting in sittings(workloads):
+def field(names: list[str]) -> dict[contenders.Contender, Entry]:
+    """Get those ready who are to be measured, and describe them; who can't be is named."""
+    ready = {}
+    for each in contenders.chosen(names):
         try:
-            with contender.start() as broker:
-                for workload in sitting:
-                    yield workload, measure(program, contender, broker, workload)
-        except (OSError, AssertionError, subprocess.SubprocessError) as problem:
-            say(f"{contender.name}: {problem}")
+            each.prepare()
+            with each.start() as broker:
+                ready[each] = Entry(each.name, each.title, each.version(), broker.command)
+        except StartError as problem:
+            say(f"bench: {each.title} ({each.name}) is left out: {problem}")
+    return ready
 
 
-def sittings(workloads: list[Workload]) -> list[list[Workload]]:
-    """Divide workloads into those that share a process of the broker, and those that have it alone."""
-    together = [each for each in workloads if not each.is_alone]
-    return [*([together] if together else []), *([each] for each in workloads if each.is_alone)]
+def gather(plan: Plan, facts: dict[str, str], entries: tuple[Entry, ...], runs: list[Run]) -> Results:
+    """Put results together."""
+    return Results(
+        machine=facts,
+        settings={
+            "rounds": plan.rounds,
+            "seconds": plan.seconds,
+            "warmup_seconds": plan.warmup_seconds,
+            "command": shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+        },
+        contenders=entries,
+        workloads={each.name: each.unit for each in plan.workloads},
+        cells=tuple(measuring.cells(runs)),
+    )
 
 
-def figure(workload: Workload, result: Result) -> float | None:
-    """Take the number that counts out of a result."""
-    found: Any = result
-    for key in workload.measures.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return None if found is None else float(found)
+def table(results: Results) -> None:
+    """Print medians, least and most behind them, and what went wrong."""
+    titles = {each.name: each.title for each in results.contenders}
+    for workload, unit in results.workloads.items():
+        say(f"\n{workload}, {unit}")
+        for cell in results.of(workload):
+            if cell.command:
+                say(f"  {titles[cell.contender]:32}{_spread(cell):34}{'; '.join(cell.faults)}")
 
 
-def brief(workload: Workload, result: Result) -> str:
-    """Say a result in a few words, first of all what went wrong."""
-    wrong = [f"{result[key]} {key}" for key in FAULTS if result.get(key)]
-    if result.get("error") or result.get("failed"):
-        wrong.append(str(result.get("error") or result["failed"]))
-    number = figure(workload, result)
-    return ", ".join(["-" if number is None else shown(number, workload.unit), *wrong])
-
-
-def shown(number: float, unit: str) -> str:
-    """Write a figure with its unit."""
-    return f"{number:,.0f} {unit}" if number >= 100 else f"{number:.1f} {unit}"
-
-
-def table(results: Mapping[tuple[str, str], list[float]], names: list[str]) -> None:
-    """Print medians, and least and most behind them."""
-    say("\n" + f"{'':34}" + "".join(f"{name:>34}" for name in names))
-    for workload in WORKLOADS:
-        cells = [results.get((name, workload.name), []) for name in names]
-        if any(cells):
-            say(f"{workload.name:34}" + "".join(f"{spread(cell, workload.unit):>34}" for cell in cells))
-
-
-def spread(numbers: list[float], unit: str) -> str:
-    """Write the median, and the least and the most if they differ."""
-    if not numbers:
+def _spread(cell: Cell) -> str:
+    if cell.median is None:
         return "-"
-    text = shown(median(numbers), unit)
-    return f"{text} ({min(numbers):,.0f}-{max(numbers):,.0f})" if len(numbers) > 1 else text
+    mark = " (generator busy)" if cell.is_bound_by_generator else ""
+    several = f" ({shown(min(cell.numbers))}-{shown(max(cell.numbers))})" if len(cell.numbers) > 1 else ""
+    return f"{shown(cell.median):>12}{several}{mark}"
+
+
+def judge(results: Results) -> None:
+    """Print how far we are from what we want."""
+    say("\nbeside the peers: must, aim, measured, distance to the aim")
+    for each in goals.outcomes(results):
+        goal, measured = each.goal, each.measured
+        figures = f"{goal.must:>8g}{goal.aim:>8g}{'-' if measured is None else f'{measured:.2f}':>10}"
+        far = "" if each.distance is None else f"{each.distance:+.0%}"
+        say(f"  {goal.workload:36}{'/'.join(goal.peers):14}{figures}{far:>8}  {each.verdict}")
 
 
 def say(text: str) -> None:
@@ -163,25 +98,47 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def main() -> None:
-    """Read the options, measure, show."""
+def told_to_end(_number: int, _frame: FrameType | None) -> None:
+    """End as after Ctrl-C: whoever was started is ended first."""
+    raise SystemExit(143)
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", default="", help="workloads with this in their name")
-    parser.add_argument("--brokers", nargs="*", help="asyncio, uvloop, RabbitMQ; all that there are")
-    options = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each run that count")
+    parser.add_argument("--warmup-seconds", type=float, default=1.0, help="before those")
+    parser.add_argument("--only", nargs="*", default=[], help="workloads with one of these in their names")
+    names = " ".join(each.name for each in contenders.chosen([]))
+    parser.add_argument("--contenders", nargs="*", default=[], help=f"some of: {names}")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Read the options, measure, show, keep."""
+    signal.signal(signal.SIGTERM, told_to_end)
+    asked = options()
     program = build()
     if program is None:
         say("bench: not run, because there is no C compiler")
         return
-    everything: list[dict[str, Any]] = []
-    numbers: dict[tuple[str, str], list[float]] = {}
-    for name, workload, result in rounds(program, options):
-        everything.append({**result, "broker": name, "workload": workload.name})
-        if (number := figure(workload, result)) is not None:
-            numbers.setdefault((name, workload.name), []).append(number)
-    table(numbers, list(dict.fromkeys(name for name, _ in numbers)))
-    (ROOT / "build" / "bench.json").write_text(json.dumps(everything, indent=1) + "\n")
+    facts = dict(machine.facts())
+    those = field(asked.contenders)
+    chosen = workloads.chosen(asked.only)
+    plan = Plan(program, list(those), chosen, asked.rounds, asked.seconds, asked.warmup_seconds)
+    runs: list[Run] = []
+    units = {each.name: each for each in chosen}
+    for run in measuring.measure(plan, say) if those else ():
+        runs.append(run)
+        number = measuring.figure(units[run.workload], run.result)
+        brief = "-" if number is None else f"{shown(number)} {units[run.workload].unit}"
+        say(f"{run.round} {run.contender:10} {run.workload:34} {brief} {measuring.faults(run.result)}")
+    results = gather(plan, facts, tuple(those.values()), runs)
+    table(results)
+    judge(results)
+    asked.output.write_text(to_json(results, [run._asdict() for run in runs]), encoding="utf-8")
 
 
 if __name__ == "__main__":

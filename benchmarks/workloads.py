@@ -1,78 +1,79 @@
-"""What is measured: arguments for the load generator, and how long the run should be."""
+"""What is measured: arguments for the load generator, and which of its figures counts."""
 
 from typing import NamedTuple
 
+from benchmarks.contenders import ACKS, HEADERS, IDS, WEB, Contender
 
-class Messages(NamedTuple):
-    """How many each publisher sends, so that a run takes seconds.
-
-    Attributes:
-        usual: for a fast broker; 0 where nothing is sent.
-        slow: for one that is some fifty times slower.
-    """
-
-    usual: int = 0
-    slow: int = 0
+DELIVERIES, MICROSECONDS, KILOBYTES = "deliveries/s", "µs", "KB"
 
 
 class Workload(NamedTuple):
     """One line of the table.
 
     Attributes:
-        name: what it is called in the table.
-        arguments: for ``stompload``.
-        messages: how long it is.
+        name: what it is called in options and results.
+        arguments: for ``stompload``; ``{prefetch}`` is a header and ``{rate}`` a number.
         measures: key of the result that counts; a dot goes one level down.
         unit: of that.
-        is_web: over WebSocket.
+        needs: what a broker must be able to do, or it is left out.
+        half_of: the workload whose rate, halved, is ``{rate}``.
         is_alone: on a broker started for it, which has no memory left over from other workloads.
     """
 
     name: str
     arguments: str
-    messages: Messages = Messages()
     measures: str = "delivered_per_s"
-    unit: str = "deliveries/s"
-    is_web: bool = False
+    unit: str = DELIVERIES
+    needs: frozenset[str] = frozenset()
+    half_of: str = ""
     is_alone: bool = False
 
-    def words(self, *, is_slow: bool) -> list[str]:
-        """Return the arguments that do not depend on where the broker is."""
-        messages = self.messages.slow if is_slow else self.messages.usual
-        length = ["--count", str(messages), "--warmup", str(self._warmup(messages))] if messages else []
-        return [*self.arguments.split(), *length]
+    @property
+    def is_web(self) -> bool:
+        """Say whether it goes over WebSocket."""
+        return WEB in self.needs
 
-    def _warmup(self, messages: int) -> int:
-        """Leave a twentieth of the deliveries out."""
-        copies = 50 if "--subs 50" in self.arguments else 1
-        publishers = 100 if "--pubs 100" in self.arguments else 1
-        return messages * copies * publishers // 20
+    def suits(self, contender: Contender) -> bool:
+        """Say whether the broker can do it."""
+        return self.needs <= contender.can
 
 
-_FAN = "--subs 50"
+def _queue(name: str, more: str = "") -> str:
+    return f"--queue --dest /queue/{name} {more}".strip()
+
+
+# The generator makes bodies no shorter than 20 bytes: run, publisher and number stand in them.
+_DIFFERENT = "--unique-header x --size 20:2000"
+_ACKS = "--ack client-individual --window 100 --sub-header {prefetch}"
 _STORM = "--storm 2000 --hold 2"
-_QUEUE = "--queue --dest /queue/bench"
-_CREDIT = "--ack client-individual --window 100 --sub-header prefetch-count:100"
+
+SATURATED = "queue 1 to 1, auto"
 
 WORKLOADS = (
-    Workload("fan-out 1 to 50, equal ids", _FAN, Messages(200_000, 3_000)),
-    Workload("fan-out 1 to 50, different ids", f"{_FAN} --distinct-ids", Messages(150_000, 3_000)),
-    Workload("fan-out, equal ids, WebSocket", _FAN, Messages(150_000, 2_000), is_web=True),
+    Workload("fan-out 1 to 50, equal ids", "--subs 50"),
+    Workload("fan-out 1 to 50, different ids", "--subs 50 --distinct-ids", needs=frozenset({IDS})),
+    Workload("WebSocket 1 to 200", "--subs 200", needs=frozenset({WEB})),
+    Workload(SATURATED, _queue("auto")),
+    Workload("queue, headers and sizes differ", _queue("differ", _DIFFERENT), needs=frozenset({HEADERS})),
+    Workload("queue, individual acks", _queue("acks", _ACKS), needs=frozenset({ACKS})),
+    Workload("100 pairs", "--pubs 100 --subs 100 --dest /topic/p%d"),
+    Workload("p99 at 1,000/s", "--rate 1000", "latency_us.p99", MICROSECONDS),
     Workload(
-        "fan-out, different ids, WebSocket", f"{_FAN} --distinct-ids", Messages(100_000, 2_000), is_web=True
+        "p99 at half of the saturated rate",
+        _queue("half", "--rate {rate}"),
+        "latency_us.p99",
+        MICROSECONDS,
+        half_of=SATURATED,
     ),
-    Workload("queue 1 to 1, auto", _QUEUE, Messages(500_000, 60_000)),
-    Workload("queue, headers that differ", f"{_QUEUE} --unique-header x", Messages(200_000, 60_000)),
-    Workload("queue 1 to 1, individual acks", f"{_QUEUE} {_CREDIT}", Messages(200_000, 50_000)),
-    Workload("100 pairs", "--pubs 100 --subs 100 --dest /topic/p%d", Messages(5_000, 300)),
-    Workload("p99 at 1,000/s", "--rate 1000", Messages(4_000, 4_000), "latency_us.p99", "µs"),
-    Workload("2,000 idle connections", _STORM, measures="kb_per_conn", unit="KB each", is_alone=True),
+    Workload("idle connection", _STORM, "kb_per_conn", KILOBYTES, is_alone=True),
     Workload(
-        "idle connections, WebSocket",
-        _STORM,
-        measures="kb_per_conn",
-        unit="KB each",
-        is_web=True,
-        is_alone=True,
+        "idle connection, WebSocket", _STORM, "kb_per_conn", KILOBYTES, needs=frozenset({WEB}), is_alone=True
     ),
 )
+
+
+def chosen(words: list[str]) -> list[Workload]:
+    """Return the workloads with one of these in their names and those they build on, or all without any."""
+    found = [each for each in WORKLOADS if not words or any(word in each.name for word in words)]
+    names = {each.name for each in found} | {each.half_of for each in found}
+    return [each for each in WORKLOADS if each.name in names]

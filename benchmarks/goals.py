@@ -1,0 +1,116 @@
+"""What Hoofbeat has to reach beside its peers, and how far it is from that."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from benchmarks.results import Results
+
+OURS = ("compiled", "uvloop", "asyncio")  # the one that counts is the first of them that was measured
+
+
+class Goal(NamedTuple):
+    """One thing to reach.
+
+    Attributes:
+        workload: in which.
+        peers: who is compared with; of several, the best one. Without any, the figure itself counts.
+        theirs: the workload of the peers, where it is another one.
+        must: the ratio, or the figure in microseconds, that must be reached.
+        aim: what we would like to reach.
+        is_less_better: the figure is a time.
+    """
+
+    workload: str
+    peers: tuple[str, ...]
+    must: float
+    aim: float
+    theirs: str = ""
+    is_less_better: bool = False
+
+
+_FAN, _PAIR = "fan-out 1 to 50, equal ids", "queue 1 to 1, auto"
+
+GOALS = (
+    Goal(_FAN, ("NATS", "Redis"), 2, 3),
+    Goal("fan-out 1 to 50, different ids", ("NATS", "Redis"), 1, 1.5, theirs=_FAN),
+    Goal("WebSocket 1 to 200", ("RabbitMQ",), 20, 100),
+    Goal(_PAIR, ("NATS",), 0.6, 1),
+    Goal("queue, headers and sizes differ", ("NATS",), 0.3, 0.6, theirs=_PAIR),
+    Goal("queue, individual acks", ("ActiveMQ",), 6, 10),
+    Goal("100 pairs", ("NATS",), 0.7, 1),
+    Goal("p99 at 1,000/s", ("NATS",), 1.2, 1, is_less_better=True),
+    Goal("p99 at half of the saturated rate", (), 3000, 1000, is_less_better=True),
+)
+
+
+class Outcome(NamedTuple):
+    """What became of a goal.
+
+    Attributes:
+        goal: it.
+        peer: who was best of those that are compared with; empty without one.
+        ours: our figure, if there is one.
+        theirs: the peer's figure.
+        measured: the ratio, or our figure where nobody is compared with; None if something is missing.
+        faults: what went wrong in our runs.
+    """
+
+    goal: Goal
+    peer: str = ""
+    ours: float | None = None
+    theirs: float | None = None
+    measured: float | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def distance(self) -> float | None:
+        """How far beyond the aim it is, as a part of the aim; negative is short of it."""
+        if not self.measured:
+            return None
+        reached = self.measured / self.goal.aim
+        return (1 / reached if self.goal.is_less_better else reached) - 1
+
+    @property
+    def verdict(self) -> str:
+        """Say it in two words."""
+        if self.faults:
+            return "faulty"
+        if self.measured is None:
+            return "not measured"
+        if _reaches(self.measured, self.goal.aim, self.goal):
+            return "aim reached"
+        return "must reached" if _reaches(self.measured, self.goal.must, self.goal) else "must missed"
+
+
+def _reaches(measured: float, mark: float, goal: Goal) -> bool:
+    return measured <= mark if goal.is_less_better else measured >= mark
+
+
+def headline(results: Results) -> str:
+    """Name the contender of ours that counts; empty without one."""
+    names = [each.name for each in results.contenders]
+    return next((name for name in OURS if name in names), "")
+
+
+def outcomes(results: Results) -> Iterator[Outcome]:
+    """Hold the results to every goal."""
+    name = headline(results)
+    for goal in GOALS:
+        cell = results.cell(name, goal.workload)
+        if not goal.peers:
+            yield Outcome(goal, ours=cell.median, measured=cell.median, faults=cell.faults)
+            continue
+        peer, theirs = _best(results, goal)
+        measured = cell.median / theirs if cell.median and theirs else None
+        yield Outcome(goal, peer, cell.median, theirs, measured, cell.faults)
+
+
+def _best(results: Results, goal: Goal) -> tuple[str, float | None]:
+    """Find the peer to be measured by: the best one, if all of them were measured."""
+    medians = {peer: results.cell(peer, goal.theirs or goal.workload).median for peer in goal.peers}
+    found = {peer: number for peer, number in medians.items() if number}
+    if len(found) < len(goal.peers):
+        return "", None
+    choose = min if goal.is_less_better else max
+    peer = choose(found, key=lambda name: found[name])
+    return peer, found[peer]
