@@ -34,9 +34,9 @@ _STRIPPED = frozenset(
 )
 
 
-_OF_ONE_FRAME = frozenset({"receipt", "transaction"})
+_OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
-_MEANT_FOR_US: Final = _STRIPPED | {"priority", "ttl", "expiration", "expires"}
+_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | {"priority", "ttl", "expiration", "expires"}
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -61,6 +61,7 @@ class Envelope:
     __slots__ = (
         "_blocks",
         "_raw",
+        "_starts_a_run",
         "destination",
         "expires_ms",
         "is_plain",
@@ -81,20 +82,20 @@ class Envelope:
         self.priority = NORMAL_PRIORITY
         self.ttl_ms = self.expires_ms = 0
         self.is_plain = True
+        self._starts_a_run = False
         self.lines: Lines = ()
-        self._blocks: dict[Version, bytes] = {}
+        self._blocks: dict[Version, bytes] | None = None
         self._raw = headers.raw
-        names = headers.fields.keys()
-        if self._raw is None or not names.isdisjoint(_MEANT_FOR_US) or b"\nhoofbeat-" in self._raw:
+        if self._raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or b"\nhoofbeat-" in self._raw:
             self._read(headers)
 
     def _read(self, headers: Headers) -> None:
         """Look at what is not plain user headers."""
-        names = headers.fields.keys()
         self.priority = _priority(headers.get("priority"))
         self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
         self.expires_ms = _milliseconds(headers, "expires")
-        self.is_plain = names.isdisjoint(_OF_ONE_FRAME)
+        self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
+        self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
             self.lines = _kept(headers)
         else:
@@ -108,12 +109,13 @@ class Envelope:
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
-            names = headers.fields.keys()
-            if headers.get("destination") != self.destination.name or not names.isdisjoint(_STARTS_A_RUN):
+            if headers.fields.get("destination") != self.destination.name:
                 return None
             try:
                 envelope = Envelope(self.destination, headers, self.prefix)
             except Refused:
+                return None
+            if envelope._starts_a_run:
                 return None
             if envelope.is_plain:
                 headers.memo = envelope
@@ -129,6 +131,8 @@ class Envelope:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""
         if self._raw is not None:
             return self._raw
+        if self._blocks is None:
+            self._blocks = {}
         block = self._blocks.get(version)
         if block is None:
             block = self._blocks[version] = write_lines(self.lines, version)[0].encode()

@@ -51,23 +51,21 @@ def _gather(
     expires_ms = envelope.expires_at(core.clock.now.epoch_ms)
     messages: list[Message] = []
     receipts: list[tuple[int, str]] = []
-    first, stop, end = envelope, at, min(len(frames), at + RUN)
-    following: Envelope | None = envelope
-    while following is not None:
-        headers, start = frames[stop][1], stop
-        if not following.is_plain:
-            receipts.append((start - at, headers.fields["receipt"]))
-        while stop < end and frames[stop][1] is headers:
-            stop += 1
-        messages += [
-            Message(each, following, frame[2], expires_ms)
-            for each, frame in enumerate(frames[start:stop], number + start - at)
-        ]
-        if stop == end or frames[stop][0] is not Command.SEND:
-            break
-        following = first.following(frames[stop][1])
-    core.next_number = number + stop - at
-    return stop, messages, receipts
+    first, headers = envelope, frames[at][1]
+    if not envelope.is_plain:
+        receipts.append((0, headers.fields["receipt"]))
+    for command, own, body in frames[at : at + RUN]:
+        if own is not headers:
+            following = first.following(own) if command is _SEND else None
+            if following is None:
+                break
+            headers, envelope = own, following
+            if not envelope.is_plain:
+                receipts.append((len(messages), headers.fields["receipt"]))
+        messages.append(Message(number, envelope, body, expires_ms))
+        number += 1
+    core.next_number = number
+    return at + len(messages), messages, receipts
 
 
 def publish(

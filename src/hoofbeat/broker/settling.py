@@ -39,7 +39,7 @@ def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int)
         try:
             named = find(session, headers, facts)
             if named is not None:
-                note(*named, outcome_of(command, headers), settlements)
+                note(named[0], named[1], outcome_of(command, headers), settlements)
             if "receipt" in headers.fields:
                 receipts.append(headers.fields["receipt"])
         except Refused as error:
@@ -97,7 +97,7 @@ def find(session: BrokerSession, headers: Headers, facts: Facts) -> tuple[Subscr
     if subscription is not None and tag.isdecimal() and len(tag) < 16:
         number = int(tag)
         delivery = subscription.unsettled.get(number)
-        if delivery is not None and subscription.token_of(delivery) == token:
+        if delivery is not None and subscription.is_named(delivery, token):
             return subscription, number
     _check_late(session, subscription, serial, tag, token)
     return None

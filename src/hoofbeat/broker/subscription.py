@@ -39,6 +39,7 @@ class Subscription:
         "_has_ack_header",
         "_next_tag",
         "_queue_head",
+        "_token_prefix",
         "ack",
         "destination",
         "head",
@@ -86,6 +87,7 @@ class Subscription:
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
         self._ack_prefix = b"%d-" % serial
+        self._token_prefix = f"{serial}-"
         self._next_tag = 1
 
     @property
@@ -103,12 +105,12 @@ class Subscription:
         """Say whether a delivery of that tag has ever been made."""
         return 0 < tag < self._next_tag
 
-    def token_of(self, delivery: Delivery) -> str:
-        """Return what ACK has to name a delivery by."""
+    def is_named(self, delivery: Delivery, token: str) -> bool:
+        """Say whether ACK names a delivery by the very words it was delivered with."""
         if self._has_ack_header:
-            return f"{self.serial}-{delivery.tag}"
+            return token == self._token_prefix + str(delivery.tag)
         message = delivery.message
-        return f"{message.envelope.prefix.decode()}{message.number}-{self.serial}-{delivery.tag}"
+        return token == f"{message.envelope.prefix.decode()}{message.number}-{self.serial}-{delivery.tag}"
 
     def deliver(self, messages: Sequence[Message]) -> None:
         """Hand over queue messages that were never delivered before, within its credit."""

@@ -9,7 +9,7 @@ from libc.string cimport memchr, memcmp
 from hoofbeat.protocol.blocks import GENERATION, Block, is_plain
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
-from hoofbeat.protocol.headers import Headers
+from hoofbeat.protocol.headers import make_headers
 
 cdef extern from "Python.h":
     object PyType_GenericAlloc(type, Py_ssize_t)
@@ -68,12 +68,14 @@ cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
         line = stop
     if len(fields) + (cut < end) != lines:
         return None  # a name that is repeated
-    bare = raw[:cut - start] + raw[cut_end - start:]
+    bare = PyBytes_FromStringAndSize(start + 4, cut - start - 4)
+    if cut_end < end:
+        bare += PyBytes_FromStringAndSize(cut_end, end - cut_end)
     headers = bares.get(bare)
     if headers is None:
-        headers = Headers(fields, bare[4:])
+        headers = make_headers(fields, bare)
     block = make(Block, SEND, headers, length)
-    if len(blocks) < GENERATION and len(bares) < GENERATION and is_plain(block, raw):
+    if len(blocks) < GENERATION and len(bares) < GENERATION and is_plain(fields, raw):
         bares[bare], blocks[raw] = headers, block
     return block
 

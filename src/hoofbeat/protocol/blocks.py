@@ -67,7 +67,7 @@ class BlockReader:
             RemoteProtocolError: the block is malformed.
         """
         if not raw.startswith(b"SEND"):
-            return self._parse(raw, raw)
+            return self._parse(raw, b"")
         block = self._old.get(raw)
         if block is None:
             bare, length = _split_length(raw)
@@ -76,7 +76,11 @@ class BlockReader:
                 block = Block(Command.SEND, headers, length)
             else:
                 block = self._parse(raw, bare)
-                if self.version is None or not is_plain(block, raw):
+                if (
+                    block.command is not Command.SEND
+                    or self.version is None
+                    or not is_plain(block.headers.fields, raw)
+                ):
                     return block
                 if length == block.length and self.young_bare is not None:
                     self.young_bare[bare] = block.headers  # else only the parser reads it
@@ -114,7 +118,7 @@ class BlockReader:
         return headers
 
     def _parse(self, raw: bytes, bare: bytes) -> Block:
-        """Take a block apart; ``bare`` is the same without its ``content-length``."""
+        """Take a block apart; ``bare`` is the lines of a SEND without its ``content-length``."""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
@@ -126,7 +130,7 @@ class BlockReader:
         if self._is_verbatim and "\\" not in text and "\r" not in text:
             fields = parse_verbatim(lines)
             if len(fields) == len(lines):
-                verbatim = bare[len(command) :] if command is Command.SEND else None
+                verbatim = bare if command is Command.SEND else None
                 return Block(command, Headers(fields, verbatim), _length_of(fields))
         headers = parse_lines(lines, command, self.version)
         return Block(command, headers, _length_of(headers.fields))
@@ -154,29 +158,25 @@ def _length_of(fields: dict[str, str]) -> int:
 
 
 def _split_length(raw: bytes) -> tuple[bytes, int]:
-    """Take the ``content-length`` line out; -1 where it is missing or looks odd."""
+    """Split a SEND into its other lines and its ``content-length``; -1 where that is missing or odd."""
     start = raw.find(_LENGTH_LINE)
     if start < 0:
-        return raw, -1
+        return raw[4:], -1
     digits = start + len(_LENGTH_LINE)
     end = raw.find(b"\n", digits)
     if end < 0:
         end = len(raw)
     value = raw[digits:end]
     if not value.isdigit() or len(value) > 9:
-        return raw, -1
-    return raw[:start] + raw[end:], int(value)
+        return raw[4:], -1
+    return raw[4:start] + raw[end:], int(value)
 
 
-# What varies from frame to frame, or means something to one session only, is not remembered.
-_PASSING: Final = frozenset({"receipt", "transaction", "reply-to"})
+_OF_ONE_SESSION: Final = ("/user", "/temp")
 
 
-def is_plain(block: Block, raw: bytes) -> bool:
-    """Say whether a block, read from ``raw``, may well come again, and mean the same to all sessions."""
-    if block[0] is not Command.SEND or len(raw) > _CACHED_BYTES:
+def is_plain(fields: dict[str, str], raw: bytes) -> bool:
+    """Say whether the block of a SEND may well come again, and mean the same to all sessions."""
+    if len(raw) > _CACHED_BYTES or "receipt" in fields or "transaction" in fields or "reply-to" in fields:
         return False
-    fields = block[1].fields
-    return fields.keys().isdisjoint(_PASSING) and not fields.get("destination", "/user").startswith(
-        ("/user", "/temp")
-    )
+    return not fields.get("destination", "/user").startswith(_OF_ONE_SESSION)

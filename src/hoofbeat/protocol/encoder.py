@@ -1,6 +1,6 @@
 """From frames to bytes; MESSAGE in two parts, so that what many get is made once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hoofbeat.protocol.commands import NEVER_ESCAPED, Command
 from hoofbeat.protocol.frames import Frame
@@ -60,11 +60,9 @@ def message_tail(prefix: bytes, number: int, suffix: bytes, block: bytes, body: 
     )
 
 
-def message_tails(
-    prefix: bytes, block: bytes, numbers: Sequence[int], bodies: Sequence[bytes]
-) -> list[bytes]:
+def message_tails(prefix: bytes, block: bytes, numbers: list[int], bodies: list[bytes]) -> list[bytes]:
     """Return the tails of messages that share their headers, as :func:`message_tail` does one by one."""
     return [
-        b"\nmessage-id:%b%d%b\ncontent-length:%d\n\n%b\0" % (prefix, number, block, len(body), body)
-        for number, body in zip(numbers, bodies, strict=True)
+        b"\nmessage-id:%b%d%b\ncontent-length:%d\n\n%b\0" % (prefix, numbers[at], block, len(body), body)
+        for at, body in enumerate(bodies)
     ]

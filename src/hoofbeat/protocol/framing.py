@@ -9,16 +9,14 @@ class Tails:
 
     Attributes:
         items: one a message, in order.
-        size: octets of all of them.
         parts: what a framing made of the tails, under a key of its own, so that it is made once.
     """
 
-    __slots__ = ("items", "parts", "size")
+    __slots__ = ("items", "parts")
 
     def __init__(self, items: list[bytes]) -> None:
         """Take over the list."""
         self.items = items
-        self.size = sum(map(len, items))
         self.parts: dict[int, list[bytes]] = {}
 
 

@@ -171,8 +171,10 @@ class Queue:
     def _deal(self, able: Sequence[Subscription], each: int) -> None:
         """Give every able consumer up to ``each`` messages, one by one in turns."""
         again = self._deliveries
+        may_expire = self.ready.expiring > 0
         messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
-        messages = self._without_expired(messages)
+        if may_expire:
+            messages = self._without_expired(messages)
         if again and any(message.number in again for message in messages):
             for at, message in enumerate(messages):
                 self._deliver_one(able[at % len(able)], message)
@@ -220,8 +222,6 @@ class Queue:
     def _without_expired(self, messages: list[Message]) -> list[Message]:
         """Bury what is not worth delivering any more."""
         now_ms = self._clock.now.epoch_ms
-        if not any(0 < message.expires_ms <= now_ms for message in messages):
-            return messages
         for message in messages:
             if 0 < message.expires_ms <= now_ms:
                 self._deliveries.pop(message.number, None)
