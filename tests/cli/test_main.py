@@ -1,5 +1,8 @@
 """What every command has in common: help, version, and how it ends."""
 
+import subprocess
+import sys
+
 import pytest
 
 from hoofbeat import __version__
@@ -19,6 +22,14 @@ def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert outcome(capsys, "--version") == (0, f"hoofbeat {__version__}\n", "")
+
+
+def test_what_a_command_needs_is_imported_when_it_is_called() -> None:
+    """The version, help and a completion should not wait for a whole server."""
+    heavy = {"asyncio", "starlette", "uvicorn", "argon2"}
+    program = f"import sys, hoofbeat.cli.main; print(*{heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from hoofbeat.cli import listen
+from hoofbeat.cli import listening
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import frame
 from hoofbeat.protocol.versions import Version
@@ -184,7 +184,7 @@ def test_who_is_in_the_users_file_comes_in(
 )
 def test_a_delivery_is_acknowledged_as_its_version_does(version: Version, headers: dict[str, str]) -> None:
     message = frame(Command.MESSAGE, {"message-id": "7", "subscription": "1", "ack": "9"})
-    assert listen.ack_headers(message, version) == headers
+    assert listening.ack_headers(message, version) == headers
 
 
 def test_a_terminal_is_shown_nothing_that_it_might_obey(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +193,11 @@ def test_a_terminal_is_shown_nothing_that_it_might_obey(monkeypatch: pytest.Monk
             return True
 
     message: Any = frame(Command.MESSAGE, {}, "tab\t, ü, \x1b]0;title\x07\x9b2J".encode() + b"\xff")
-    assert listen.as_body(message) == message.body + b"\n"
+    assert listening.as_body(message) == message.body + b"\n"
     monkeypatch.setattr("sys.stdout", Terminal())
-    assert listen.as_body(message).decode() == "tab\t, ü, \\x1b]0;title\\x07\\x9b2J\\xff\n"
+    assert listening.as_body(message).decode() == "tab\t, ü, \\x1b]0;title\\x07\\x9b2J\\xff\n"
+
+
+def test_a_header_can_not_be_forged_by_the_value_or_name_of_another() -> None:
+    message: Any = frame(Command.MESSAGE, {"a": "1\nb: 2", "c: 3\nd": "\x1b[2J"}, b"body")
+    assert listening.as_frame(message) == b"a: 1\\nb: 2\nc: 3\\nd: \\x1b[2J\n\nbody\n\n"

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.served import Served, end, serving, start
 
 OPEN_DOOR = "no users are configured: loopback only, and any login is taken at its word\n"
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +45,39 @@ def test_stomp_is_where_it_says(served: Served) -> None:
 def test_a_signal_ends_it_in_order_and_the_open_door_was_said_in_one_line(number: signal.Signals) -> None:
     with serving("--stomp", "127.0.0.1:0", "--http", "", lines=1) as running:
         running.process.send_signal(number)
-        assert end(running.process) == (0, "", OPEN_DOOR)
+        code, out, err = end(running.process)
+        assert (code, out) == (0, "")
+        assert re.fullmatch(rf"{OPEN_DOOR}{TIME} = draining\n{TIME} = stopped\n", err)
+
+
+def test_nothing_is_logged_below_the_level() -> None:
+    options = ("--stomp", "127.0.0.1:0", "--http", "", "--allow-anonymous", "--log-level", "warning")
+    with serving(*options, lines=1) as running:
+        running.process.terminate()
+        code, _, err = end(running.process)
+        assert (code, err.count("\n")) == (0, 1)
 
 
 def test_where_there_are_users_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "users").write_text("")
     options = ("--stomp", "127.0.0.1:0", "--http", "", "--users", str(tmp_path / "users"))
-    with serving(*options, lines=1) as running:
+    with serving(*options, "--log-level", "warning", lines=1) as running:
         running.process.terminate()
         assert end(running.process) == (0, "", "")
+
+
+def test_a_refused_login_is_a_line_in_the_log(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("")
+    options = ("--stomp", "127.0.0.1:0", "--http", "", "--users", str(tmp_path / "users"))
+    with serving(*options, lines=1) as running:
+        host, _, port = running.address("stomp").partition(":")
+        with socket.create_connection((host, int(port)), timeout=5) as client:
+            client.sendall(b"CONNECT\naccept-version:1.2\nhost:a\nlogin:bob\npasscode:secret\n\n\0")
+            assert client.recv(1024).startswith(b"ERROR\n")
+        running.process.terminate()
+        _, _, err = end(running.process)
+        assert re.search(rf"^{TIME} ! refused login 'bob' from 127\.0\.0\.1$", err, re.MULTILINE)
+        assert "secret" not in err
 
 
 def test_the_chat_is_not_announced_where_there_are_no_pages(tmp_path: Path) -> None:

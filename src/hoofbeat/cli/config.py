@@ -8,11 +8,7 @@ import typer
 from hoofbeat.cli import toml
 from hoofbeat.cli.options import ConfigFile, Set, configure
 from hoofbeat.config import ServerConfig
-from hoofbeat.engines.local.policies import Policies
 from hoofbeat.errors import ConfigError
-from hoofbeat.server import users
-from hoofbeat.server.rules import Rules
-from hoofbeat.transports.tls import tls_context
 
 
 def config(
@@ -43,6 +39,11 @@ def check_files(config: ServerConfig) -> None:
     Raises:
         ConfigError: a file or a pattern can't be used.
     """
+    from hoofbeat.engines.local.policies import Policies
+    from hoofbeat.server import users
+    from hoofbeat.server.rules import Rules
+    from hoofbeat.transports.tls import tls_context
+
     Rules(config.access)
     Policies(config.broker)
     if config.users_file:

@@ -63,9 +63,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(str(error))
         return REFUSED
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # who read us has left: flush to nobody
+        # Who read us has left: what is still to be flushed goes to nobody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

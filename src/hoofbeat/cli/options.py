@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from hoofbeat.cli import schema
 from hoofbeat.cli.settings import Given, Settings, load, option
 from hoofbeat.config import ServerConfig
+from hoofbeat.errors import ConfigError
 
 _DOCS = schema.docs_of(ServerConfig)
 _DEFAULTS = schema.defaults_of(ServerConfig)
@@ -22,6 +24,8 @@ def doc(setting: str) -> str:
     default = _DEFAULTS[setting]
     if isinstance(default, tuple) and default:
         text = f"{text} Default: {' '.join(map(str, default))}."
+    elif isinstance(default, StrEnum):
+        text = f"{text} Default: {default}."
     return text
 
 
@@ -56,6 +60,10 @@ Passcode = Annotated[
         help="Password; other users of the machine can read it here, not in the variable.",
     ),
 ]
+Header = Annotated[
+    list[str] | None,
+    typer.Option("--header", "-H", metavar="NAME:VALUE", help="A header of the frame; may be repeated."),
+]
 Ca = Annotated[
     str, typer.Option("--ca", metavar="FILE", help="Certificates to trust, in place of the machine's own.")
 ]
@@ -86,7 +94,13 @@ def configure(
     return load(file, os.environ, options)
 
 
-def login_headers(login: str | None, passcode: str | None) -> dict[str, str]:
-    """Return the headers of CONNECT that say who we are."""
-    given = {"login": login, "passcode": passcode}
-    return {name: value for name, value in given.items() if value is not None}
+def parse_header(text: str) -> tuple[str, str]:
+    """Read ``name:value``; the value as it is, but for spaces before it.
+
+    Raises:
+        ConfigError: there is no name, or no colon.
+    """
+    name, colon, value = text.partition(":")
+    if not colon or not name:
+        raise ConfigError(f"--header {text!r} is not NAME:VALUE")
+    return name, value.lstrip(" ")

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from hoofbeat.errors import ConfigError
-from hoofbeat.server import users
 
 
 def passwd(
@@ -20,6 +19,8 @@ def passwd(
 
     A running broker notices by itself.
     """
+    from hoofbeat.server import users
+
     if delete:
         users.delete(file, user)
         print(f"{user} is deleted")

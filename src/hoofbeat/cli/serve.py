@@ -1,18 +1,13 @@
 """``hoofbeat serve``: the broker and its listeners."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from hoofbeat.assembly import make_server
 from hoofbeat.cli.options import ConfigFile, Set, configure, doc
-from hoofbeat.cli.output import note, say
-from hoofbeat.config import ServerConfig
-from hoofbeat.server.runner import run
+from hoofbeat.config import LogLevel
 
 Addresses = list[str] | None
-LABELS = {"stomp": "stomp", "stomps": "tls", "unix": "unix"}
 
 
 def serve(
@@ -29,9 +24,12 @@ def serve(
     allow_anonymous: Annotated[
         bool | None, typer.Option("--allow-anonymous", help=doc("allow_anonymous"))
     ] = None,
+    log_level: Annotated[LogLevel | None, typer.Option(help=doc("log_level"), show_default=False)] = None,
     assignments: Set = None,
 ) -> None:
     """Start the broker; Ctrl-C or SIGTERM drains and stops it."""
+    from hoofbeat.cli import serving
+
     named = {
         "stomp": stomp,
         "http": http,
@@ -43,22 +41,7 @@ def serve(
         "hosts": hosts,
         "users_file": users_file,
         "allow_anonymous": allow_anonymous,
+        "log_level": log_level,
     }
     settings = configure(config, assignments, named).config
-    run(lambda: make_server(settings), lambda urls: announce(settings, urls))
-
-
-def announce(config: ServerConfig, urls: Sequence[str]) -> None:
-    """Print where we can be reached, one address a line, and say if the door is open."""
-    for url in urls:
-        scheme, _, rest = url.partition(":")
-        if scheme == "http":
-            if config.pages:
-                say("chat", url)
-            say("websocket", f"ws:{rest}stomp")
-        else:
-            say(LABELS[scheme], rest.removeprefix("//"))
-    if not config.users_file and not config.allow_anonymous:
-        note("no users are configured: loopback only, and any login is taken at its word")
-    elif not config.users_file:
-        note("no users are configured: whoever reaches us is let in, any login taken at its word")
+    serving.serve(settings)

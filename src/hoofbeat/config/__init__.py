@@ -9,7 +9,7 @@ from hoofbeat.config.broker import (
     SlowReader,
     TopicConfig,
 )
-from hoofbeat.config.server import RIGHTS, AccessRule, AdmissionConfig, ServerConfig
+from hoofbeat.config.server import RIGHTS, AccessRule, AdmissionConfig, LogLevel, ServerConfig
 
 __all__ = [
     "RIGHTS",
@@ -18,6 +18,7 @@ __all__ = [
     "BrokerConfig",
     "HeartBeatConfig",
     "LimitsConfig",
+    "LogLevel",
     "QueueConfig",
     "ServerConfig",
     "SlowReader",

@@ -1,6 +1,7 @@
 """Settings of a server: listeners, users, and how many are let in. The root of the configuration."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from hoofbeat.config.addresses import is_loopback, split_address
 from hoofbeat.config.broker import BrokerConfig
@@ -8,6 +9,17 @@ from hoofbeat.config.checks import above_zero, at_least
 from hoofbeat.errors import ConfigError
 
 _MOST_HTTP_HEADERS = 128  # the handshake of a WebSocket is read by a library that takes no more
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 RIGHTS = ("read", "write", "create", "delete")
 
 
@@ -114,6 +126,8 @@ class ServerConfig:
             whether we may listen beyond loopback where there are none.
         allow_plaintext_passwords: whether passwords may come over a connection that is neither
             encrypted nor local.
+        log_level: what is logged on standard error, and what is graver; ``debug`` says who comes
+            and goes.
         access: who may do what; without rules everybody may do everything.
         limits: how many are let in.
         broker: what happens to messages.
@@ -131,6 +145,7 @@ class ServerConfig:
     users_file: str = ""
     allow_anonymous: bool = False
     allow_plaintext_passwords: bool = False
+    log_level: LogLevel = LogLevel.INFO
     access: tuple[AccessRule, ...] = ()
     limits: AdmissionConfig = AdmissionConfig()
     broker: BrokerConfig = field(default_factory=BrokerConfig)

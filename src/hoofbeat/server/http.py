@@ -1,6 +1,7 @@
 """The one HTTP port: pages and ``/healthz`` by an ASGI application, WebSockets by our own adapter."""
 
 import asyncio
+import logging
 from asyncio import BaseTransport, TimerHandle, Transport
 from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable
@@ -12,10 +13,13 @@ from uvicorn.server import ServerState
 
 from hoofbeat.broker.users import Peer
 from hoofbeat.config import AdmissionConfig
+from hoofbeat.server.reception import shown
 from hoofbeat.transports import handshake
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.stream import Gate, later, peer_of
 from hoofbeat.transports.websocket import WebSocketOutlet
+
+logger = logging.getLogger("hoofbeat.server")
 
 _KEEP_ALIVE_SECONDS = 5
 _LIMITS = AdmissionConfig()
@@ -232,6 +236,7 @@ class Upgrade(NetworkProtocol):
         answer = handshake.answer(data, port.sites, port.limits.http_headers)
         self._transport.write(answer.data)
         if answer.status != 101:
+            logger.warning("! websocket %s refused: %s", shown(self._door.peer.address), shown(answer.reason))
             self._transport.close()
             return
         if self._transport.is_closing():

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol, TypeVarTuple
 
 from argon2.exceptions import VerificationError
 
@@ -15,7 +15,9 @@ from hoofbeat.errors import ConfigError
 from hoofbeat.server import users
 from hoofbeat.server.attempts import DELAY_SECONDS, IMPATIENT, Attempts
 
-log = logging.getLogger("hoofbeat.server")
+logger = logging.getLogger("hoofbeat.server")
+
+Args = TypeVarTuple("Args")
 
 PENDING = 256  # checks that wait for a thread; the logins beyond are refused
 
@@ -26,10 +28,10 @@ class Loop(Protocol):
     def time(self) -> float:
         """Return the monotonic time."""
 
-    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> object:
+    def call_later(self, delay: float, callback: Callable[[*Args], object], *args: *Args) -> object:
         """Call back on the loop's thread, later."""
 
-    def call_soon_threadsafe(self, callback: Callable[..., object], *args: Any) -> object:
+    def call_soon_threadsafe(self, callback: Callable[[*Args], object], *args: *Args) -> object:
         """Call back on the loop's thread, from another."""
 
 
@@ -69,7 +71,7 @@ class PasswordFile:
         if not credentials.login and not credentials.passcode:
             self._answer(credentials, done, ANONYMOUS if self._allow_anonymous else None)
         elif not (peer.is_encrypted or peer.is_local or self._allow_plaintext):
-            log.warning(
+            logger.warning(
                 "! a password came from %s over a connection that is not encrypted: use tls, or set"
                 " allow_plaintext_passwords",
                 peer.address,
@@ -120,7 +122,7 @@ class PasswordFile:
 
     def _answer(self, credentials: Credentials, done: Verdict, principal: Principal | None) -> None:
         if principal is None:
-            log.info("! refused login %.256r from %s", credentials.login, credentials.peer.address)
+            logger.warning("! refused login %.256r from %s", credentials.login, credentials.peer.address)
         done(principal)
 
 
@@ -153,7 +155,7 @@ class _Hashes:
         try:
             self._users = users.read(self._file)
         except ConfigError as error:
-            log.error("! %s; the users stay as they were", error)
+            logger.error("! %s; the users stay as they were", error)
         else:
             self._decoy = self._make_decoy()
 

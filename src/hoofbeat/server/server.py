@@ -68,7 +68,7 @@ class Server:
             raise
         self.urls = tuple(_with_path(url) for listener in self._listeners for url in listener.urls)
         for url in self.urls:
-            logger.info("= listening on %s", url)
+            logger.debug("= listening on %s", url)
 
     async def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Stop accepting, have every session end, and close what is left after ``seconds``."""

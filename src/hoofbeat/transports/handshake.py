@@ -17,9 +17,9 @@ VERSION = "13"
 MOST_HEADERS = 128
 SUBPROTOCOLS = tuple(map(Subprotocol, ("v12.stomp", "v11.stomp", "v10.stomp")))  # the best first
 
-# The library's debug lines would hold whole requests, credentials in them included.
+# What the library says is said by us, and its debug lines would hold whole requests with credentials.
 _LOGGER = logging.getLogger("hoofbeat.transports.handshake")
-_LOGGER.setLevel(logging.INFO)
+_LOGGER.setLevel(logging.ERROR)
 
 
 class Answer(NamedTuple):
@@ -28,10 +28,12 @@ class Answer(NamedTuple):
     Attributes:
         data: the whole response.
         status: 101 where it was accepted.
+        reason: why it was not, in one line; else empty.
     """
 
     data: bytes
     status: int
+    reason: str = ""
 
 
 def answer(request: bytes, sites: Sites, most_headers: int = MOST_HEADERS) -> Answer:
@@ -51,9 +53,11 @@ def answer(request: bytes, sites: Sites, most_headers: int = MOST_HEADERS) -> An
         response = protocol.reject(HTTPStatus.BAD_REQUEST, f"{protocol.handshake_exc}\n")
     else:
         response = _refusal(protocol, events[0], sites, most_headers) or protocol.accept(events[0])
-    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        response.headers["Sec-WebSocket-Version"] = VERSION
-    return Answer(response.serialize(), response.status_code)
+    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+        return Answer(response.serialize(), response.status_code)
+    response.headers["Sec-WebSocket-Version"] = VERSION
+    reason = (response.body or b"").decode().strip()
+    return Answer(response.serialize(), response.status_code, reason)
 
 
 def _refusal(protocol: ServerProtocol, request: Request, sites: Sites, most_headers: int) -> Response | None:

@@ -1,0 +1,33 @@
+"""What ``hoofbeat serve`` does: a server, announced on standard output and logged on standard error."""
+
+from collections.abc import Sequence
+
+from hoofbeat.assembly import make_server
+from hoofbeat.cli import logs
+from hoofbeat.cli.output import note, say
+from hoofbeat.config import ServerConfig
+from hoofbeat.server.runner import run
+
+LABELS = {"stomp": "stomp", "stomps": "tls", "unix": "unix"}
+
+
+def serve(config: ServerConfig) -> None:
+    """Serve until a signal ends it; see :func:`hoofbeat.server.runner.run`."""
+    logs.start(config.log_level)
+    run(lambda: make_server(config), lambda urls: announce(config, urls))
+
+
+def announce(config: ServerConfig, urls: Sequence[str]) -> None:
+    """Print where we can be reached, one address a line, and say if the door is open."""
+    for url in urls:
+        scheme, _, rest = url.partition(":")
+        if scheme == "http":
+            if config.pages:
+                say("chat", url)
+            say("websocket", f"ws:{rest}stomp")
+        else:
+            say(LABELS[scheme], rest.removeprefix("//"))
+    if not config.users_file and not config.allow_anonymous:
+        note("no users are configured: loopback only, and any login is taken at its word")
+    elif not config.users_file:
+        note("no users are configured: whoever reaches us is let in, any login taken at its word")
