@@ -4,7 +4,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from hoofbeat.broker.access import Access, AllowAll
@@ -72,24 +73,30 @@ def make_server(config: ServerConfig, *, memory: MemoryMark | None = None) -> Se
         ConfigError: the users file or a rule can't be used.
     """
     turns = Turns()
+    threads = ThreadPoolExecutor(_PASSWORD_THREADS, "passwords")  # none is started before it is needed
     broker = make_broker(
         config.broker,
-        authenticator=_make_authenticator(config),
+        authenticator=_make_authenticator(config, threads),
         access=Rules(config.access),
         wake=turns.wake,
         per_user=config.limits.per_user,
     )
-    return Server(config, broker, turns, memory)
+    return Server(config, broker, turns, memory=memory, release=partial(_let_go, threads))
 
 
-def _make_authenticator(config: ServerConfig) -> Authenticator:
+def _make_authenticator(config: ServerConfig, threads: Executor) -> Authenticator:
     if not config.users_file:
         return AnyLogin()
     return PasswordFile(
         Path(config.users_file),
-        ThreadPoolExecutor(_PASSWORD_THREADS, "passwords"),
+        threads,
         asyncio.get_running_loop(),
         failures_per_minute=config.limits.failed_logins_per_minute,
         allow_anonymous=config.allow_anonymous,
         allow_plaintext=config.allow_plaintext_passwords,
     )
+
+
+def _let_go(threads: Executor) -> None:
+    """Have threads end; what they are at is finished, and what waits for them is not begun."""
+    threads.shutdown(wait=False, cancel_futures=True)

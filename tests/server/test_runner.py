@@ -59,4 +59,6 @@ async def _until_refused(host: str, port: int) -> bool:
                 _, writer = await asyncio.open_connection(host, port)
             except ConnectionRefusedError:
                 return True
+            except ConnectionResetError:  # it was in the line when the listener was closed
+                continue
             writer.close()

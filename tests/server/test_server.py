@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import trustme
 
 from hoofbeat.config import AdmissionConfig, BrokerConfig, LimitsConfig, ServerConfig
 from hoofbeat.errors import ConfigError
+from hoofbeat.server import users
 from hoofbeat.server.memory_mark import MemoryMark
 from tests.server.serving import CONFIG, CONNECT, address_of, connected, serving, talking
 from tests.transports.echo import Client
@@ -162,6 +164,19 @@ async def test_what_was_delivered_before_the_drain_arrives() -> None:
         bodies = [int(frame.rpartition(b"\n\n")[2]) for frame in frames if frame.startswith(b"MESSAGE")]
         assert bodies == list(range(1, len(bodies) + 1))
         assert frames[-2].startswith(b"ERROR\n")
+
+
+async def test_the_threads_that_check_passwords_end_with_the_server(tmp_path: Path) -> None:
+    users.set_password(tmp_path / "users", "ann", "secret")
+    config = replace(CONFIG, users_file=str(tmp_path / "users"))
+    async with serving(config) as server, talking(server) as client:
+        client.send(b"CONNECT\naccept-version:1.2\nhost:a\nlogin:ann\npasscode:secret\n\n\0")
+        assert (await client.until(b"\0")).startswith(b"CONNECTED\n")
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith("passwords")]
+        assert threads
+    for thread in threads:
+        thread.join(5.0)
+        assert not thread.is_alive()
 
 
 async def test_every_address_is_bound_or_none() -> None:

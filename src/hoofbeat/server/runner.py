@@ -38,13 +38,13 @@ async def serve(make: Callable[[], Server], ready: Callable[[Sequence[str]], Non
     _settle_garbage()
     ready(server.urls)
     await stops.get()
-    draining = asyncio.create_task(server.drain())
-    again = asyncio.create_task(stops.get())
-    await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
-    again.cancel()
-    if not draining.done():
-        draining.cancel()
-        await server.abort()
+    async with asyncio.TaskGroup() as tasks:
+        draining = tasks.create_task(server.drain())
+        again = tasks.create_task(stops.get())
+        await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        draining.cancel()  # too late for one that is done
+    await server.abort()  # what a drain that was cut short left
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 from hoofbeat.broker.broker import Broker
@@ -33,7 +34,13 @@ class Server:
     """
 
     def __init__(
-        self, config: ServerConfig, broker: Broker, turns: Turns, memory: MemoryMark | None = None
+        self,
+        config: ServerConfig,
+        broker: Broker,
+        turns: Turns,
+        *,
+        memory: MemoryMark | None = None,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the parts; nothing is bound before :meth:`start`.
 
@@ -42,11 +49,13 @@ class Server:
             broker: its ``wake`` is that of ``turns``.
             turns: not started.
             memory: None for the configured share of what there is.
+            release: called when it has stopped, for what was made for it.
         """
         self.broker = broker
         self.urls: tuple[str, ...] = ()
         self._config = config
         self._turns = turns
+        self._release = release
         self._memory = memory or MemoryMark(int(available_bytes() * config.limits.memory_share))
         self._is_short = False
         self._is_draining = False
@@ -134,6 +143,7 @@ class Server:
             listener.close()
         self._listeners.clear()
         self._turns.stop()
+        self._release()
 
 
 def _with_path(url: str) -> str:

@@ -15,6 +15,7 @@ from hoofbeat.transports.websocket_reader import (
 )
 
 _OPCODES = 0  # key in Tails.parts of what was decided for each tail; other keys are lengths
+_OPCODE_BYTES = {TEXT: bytes((TEXT,)), BINARY: bytes((BINARY,))}
 
 
 class WebSocketFraming:
@@ -57,8 +58,6 @@ class WebSocketFraming:
         between = [tail + header for tail, header in zip(tails.items, headers[1:], strict=False)]
         return [headers[0], *between, tails.items[-1]]
 
-
-_OPCODE_BYTES = {TEXT: bytes((TEXT,)), BINARY: bytes((BINARY,))}
 
 WEBSOCKET = WebSocketFraming()
 
