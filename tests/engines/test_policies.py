@@ -18,9 +18,7 @@ def test_the_first_pattern_that_matches_counts() -> None:
 
 def test_topics_have_settings_of_their_own() -> None:
     few = TopicConfig(messages=1)
-    policies = Policies(
-        BrokerConfig(topics={"/topic/a.*": few}, queues={"/topic/a.b": QueueConfig(messages=1)})
-    )
+    policies = Policies(BrokerConfig(topics={"/topic/a.*": few}, queue=QueueConfig(messages=1)))
     assert policies.topic("/topic/a.b") is few
     assert policies.topic("/topic/a/b") == TopicConfig()
 
@@ -38,13 +36,3 @@ def test_topics_have_settings_of_their_own() -> None:
 def test_a_pattern_that_is_none_is_told_before_the_first_message(config: BrokerConfig, where: str) -> None:
     with pytest.raises(ConfigError, match=where):
         make_broker(config)
-
-
-@pytest.mark.parametrize("name", ["/nowhere/a", "/topic/dead", "/queue/*", "dead", "/temp-queue/a"])
-def test_dead_letters_go_to_a_queue(name: str) -> None:
-    for config in (
-        BrokerConfig(queue=QueueConfig(dead_letter_destination=name)),
-        BrokerConfig(queues={"/queue/a": QueueConfig(dead_letter_destination=name)}),
-    ):
-        with pytest.raises(ConfigError, match="dead_letter_destination"):
-            make_broker(config)

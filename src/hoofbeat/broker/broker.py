@@ -6,7 +6,7 @@ from typing import Final
 from hoofbeat.broker import sending, settling, transacting
 from hoofbeat.broker.connecting import connect, disconnect
 from hoofbeat.broker.core import Core
-from hoofbeat.broker.hold import HoldReason
+from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscribing import subscribe, unsubscribe
 from hoofbeat.broker.time import Now
@@ -35,7 +35,13 @@ _VERBS: Mapping[Command, Verb] = {
 }
 _SEND: Final = Command.SEND
 _CONNECTED: Final = State.CONNECTED
+SLICE_FRAMES: Final = 1024  # of one session, handled before others have their turn
+SLICE_COPIES: Final = 65_536  # delivered on behalf of one session before others have their turn
 PRECISION_SECONDS = 0.01  # a session that was looked at rests for so long
+
+
+def _no_end() -> None:
+    """Give up nothing: a slice is waited for without end, since it comes at once."""
 
 
 class Broker(Core):
@@ -77,6 +83,9 @@ class Broker(Core):
             session.backlog += frames
             return
         self._handle(session, frames)
+        outbox = session.outbox
+        if outbox.is_paused and outbox.size > self.config.limits.outbox_bytes:
+            session.overrun()  # it asks for answers, and does not read them
         if self.released:
             self._go_on()
 
@@ -84,11 +93,17 @@ class Broker(Core):
         """Write every outbox that has something to write: once per turn of the loop."""
         self._end_slow_readers()
         self._go_on()
+        sliced, self.sliced = self.sliced, []
+        for session in sliced:
+            session.hold = None
+            self._resume(session)
         written_at = self.clock.now.monotonic
         for outbox in self.dirty:
             outbox.flush()
             outbox.written_at = written_at
         self.dirty.clear()
+        if self.sliced:
+            self.wake()
 
     def pause(self, session: BrokerSession, now: Now) -> None:
         """The peer reads too slowly: its subscriptions have no credit until it catches up."""
@@ -145,8 +160,12 @@ class Broker(Core):
     def _handle(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
         """Handle frames in order until they end, or the session does, or it has to wait."""
         at, end = 0, len(frames)
+        most_copies = self.stats.messages_delivered + SLICE_COPIES
         while at < end:
-            at = self._next_run(session, frames, at)
+            if at >= SLICE_FRAMES or self.stats.messages_delivered >= most_copies:
+                self._slice(session)
+            else:
+                at = self._next_run(session, frames, at)
             if session.hold is not None:
                 session.backlog = [*frames[at:], *session.backlog]
                 return
@@ -160,12 +179,12 @@ class Broker(Core):
         """Handle the frames that belong together with the one at ``at``; return where they end."""
         frame = frames[at]
         command, headers, _ = frame
+        if self.is_memory_short and command is _SEND and session.state is _CONNECTED:
+            sending.wait_for_memory(self, session)
+            return at
         if session.state is not _CONNECTED or "transaction" in headers.fields:
             self._single(session, frame)
         elif command is _SEND:
-            if self.is_memory_short:
-                sending.wait_for_memory(self, session)
-                return at
             return sending.send(self, session, frames, at)
         elif command in settling.SETTLING:
             return settling.settle(self, session, frames, at)
@@ -190,10 +209,22 @@ class Broker(Core):
             session = self.released.pop(0)
             if session.is_over or session.hold is not None:
                 continue
-            session.outbox.outlet.resume_reading()
-            backlog, session.backlog = session.backlog, []
-            backlog += session.feed(b"", self.clock.now.monotonic)
-            self._handle(session, backlog)
+            self._resume(session)
+
+    def _resume(self, session: BrokerSession) -> None:
+        """Go on with a session that had to wait."""
+        if session.is_over:
+            return
+        session.outbox.outlet.resume_reading()
+        backlog, session.backlog = session.backlog, []
+        backlog += session.feed(b"", self.clock.now.monotonic)
+        self._handle(session, backlog)
+
+    def _slice(self, session: BrokerSession) -> None:
+        """Let a session wait for the next turn of the loop: others are to have theirs."""
+        session.hold = Hold(HoldReason.TURN, _no_end)
+        session.outbox.outlet.pause_reading()
+        self.sliced.append(session)
 
     # What is due.
 

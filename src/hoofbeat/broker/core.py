@@ -25,6 +25,7 @@ class Core:
         deadlines: when to look at which session.
         sessions: the live ones, by id.
         released: sessions whose wait is over, to be gone on with.
+        sliced: sessions that had their share of this turn, to be gone on with in the next.
         is_memory_short: publishers are held.
     """
 
@@ -66,6 +67,7 @@ class Core:
         self.dirty: list[Outbox] = []
         self.overruns: list[BrokerSession] = []
         self.released: list[BrokerSession] = []
+        self.sliced: list[BrokerSession] = []
         self.is_memory_short = False
         self.deadlines = Deadlines()
 

@@ -10,6 +10,7 @@ class HoldReason(Enum):
     LOGIN = auto()  # it is being found out who the client is
     FULL = auto()  # a queue has no room
     MEMORY = auto()  # the server has none
+    TURN = auto()  # it had its share of this turn of the loop
 
 
 class Hold:

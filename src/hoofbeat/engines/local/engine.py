@@ -171,9 +171,10 @@ class LocalEngine:
         if queue.is_idle and self._queues.get(queue.name) is queue:
             del self._queues[queue.name]
             self._timed.pop(queue, None)
-        if queue.is_timed and queue not in self._timed:
-            self._timed[queue] = queue.due_at()
-            self._deadline = min(self._deadline, self._timed[queue])
+        if queue.is_timed:
+            due_at = min(self._timed.get(queue, INFINITY), queue.due_at())
+            self._timed[queue] = due_at
+            self._deadline = min(self._deadline, due_at)
 
     def _note_all(self, runs: Sequence[Sequence[Message]]) -> None:
         """Forget the queues that were made for a transaction that is refused."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from hoofbeat.broker.destination import Kind, parse
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.config import BrokerConfig, QueueConfig, TopicConfig
 from hoofbeat.errors import ConfigError, Refused
@@ -18,12 +17,10 @@ class Policies:
         """Read them from the configuration.
 
         Raises:
-            ConfigError: one of the patterns is none, or dead letters can't go where they should.
+            ConfigError: one of the patterns is none.
         """
         self._queues = _Table("queues", config.queues, config.queue)
         self._topics = _Table("topics", config.topics, config.topic)
-        for each in (config.queue, *config.queues.values()):
-            _check_dead_letters(each.dead_letter_destination)
 
     def queue(self, name: str) -> QueueConfig:
         """Return the settings of a queue."""
@@ -52,17 +49,6 @@ class _Table(Generic[T]):
         """Return the settings of the first pattern that matches, or the general ones."""
         found = self._trie.match(name)
         return min(found, key=_place)[1] if found else self._general
-
-
-def _check_dead_letters(name: str) -> None:
-    if not name:
-        return
-    try:
-        where = parse(name)
-    except Refused as refusal:
-        raise ConfigError(f"dead_letter_destination: {refusal}") from None
-    if where.kind is not Kind.QUEUE or where.is_pattern:
-        raise ConfigError(f"dead_letter_destination must be a queue, not {name!r}")
 
 
 def _place(entry: tuple[int, object]) -> int:
