@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hoofbeat.broker.access import Access, AllowAll
 from hoofbeat.broker.broker import Broker
+from hoofbeat.broker.message import Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
 from hoofbeat.broker.users import AnyLogin, Authenticator
@@ -47,14 +48,15 @@ def make_broker(
         per_user: sessions at one time of one user who proved who it is.
     """
     granted = access or AllowAll()
-    clock, stats = Clock(Now(0.0, 0)), Stats()
+    clock, stats, numbers = Clock(Now(0.0, 0)), Stats(), Numbers()
     return Broker(
         config,
-        engine=LocalEngine(config, access=granted, clock=clock, stats=stats),
+        engine=LocalEngine(config, access=granted, clock=clock, stats=stats, numbers=numbers),
         authenticator=authenticator or AnyLogin(),
         access=granted,
         clock=clock,
         stats=stats,
+        numbers=numbers,
         new_id=new_id,
         epoch=epoch or f"{time.time_ns() // 1_000_000:x}",
         wake=wake,

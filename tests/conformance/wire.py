@@ -95,10 +95,19 @@ class Client:
         self._taken = 0
         self._connection = Connection(wire.broker, self._outlet, STREAM, PEER, wire.now())
 
+    def receive(self, data: bytes) -> None:
+        """Let the broker read this, and have one turn of the loop."""
+        self._connection.received(data, self._wire.now())
+        self._wire.broker.flush()
+
     def send(self, *data: bytes) -> None:
         """Let the broker read all of this at once."""
         self._connection.received(b"".join(data), self._wire.now())
-        self._wire.broker.flush()
+        self._wire.flush()
+
+    def pause(self) -> None:
+        """Read nothing more: the transport is full."""
+        self._connection.pause_writing(self._wire.now())
 
     def send_in_pieces(self, *pieces: bytes) -> None:
         """Let the broker read these one after the other."""
@@ -164,6 +173,12 @@ class Wire:
         client.send(connect_frame(version, *headers))
         assert client.frame().command == "CONNECTED"
         return client
+
+    def flush(self) -> None:
+        """Have as many turns of the loop as there is something to do in."""
+        self.broker.flush()
+        while self.broker.sliced:
+            self.broker.flush()
 
     def now(self) -> Now:
         """Read our clock."""

@@ -26,7 +26,9 @@ def unheard(count: int, refused: Refused | None) -> None:
 
 def message(name: str, body: bytes, expires_ms: int = 0) -> Message:
     """Make a message with nothing but a destination."""
-    return Message(next(_numbers), Envelope(parse(name), Headers({"destination": name}), b"e-"), body, expires_ms)
+    return Message(
+        next(_numbers), Envelope(parse(name), Headers({"destination": name}), b"e-"), body, expires_ms
+    )
 
 
 class Recorder:

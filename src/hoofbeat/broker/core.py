@@ -7,6 +7,7 @@ from hoofbeat.broker.deadlines import Deadlines
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.engine import Engine, ignore
 from hoofbeat.broker.hold import Hold
+from hoofbeat.broker.message import Numbers
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
@@ -38,12 +39,13 @@ class Core:
         access: Access,
         clock: Clock,
         stats: Stats,
+        numbers: Numbers,
         new_id: Callable[[], str],
         epoch: str,
         wake: Callable[[], None],
         per_user: int = 50,
     ) -> None:
-        """Take the parts; clock and stats are shared with the engine.
+        """Take the parts; clock, stats and numbers are shared with the engine.
 
         ``new_id`` makes names that nobody can guess, ``epoch`` tells the message ids of this start
         from those of others: without colon, dash and slash. ``wake`` is called when bytes are left
@@ -59,7 +61,7 @@ class Core:
         self.wake = wake
         self.per_user = per_user
         self.message_prefix = f"{epoch}-".encode()
-        self.next_number = 1
+        self.numbers = numbers
         self.sessions: dict[str, BrokerSession] = {}
         self.users: dict[str, int] = {}
         self.temp_owners: dict[str, BrokerSession] = {}

@@ -167,6 +167,26 @@ class Envelope:
         return Headers(dict(reversed(pairs)), None, pairs)
 
 
+class Numbers:
+    """Counts the messages of one broker, whoever makes them.
+
+    Attributes:
+        next: of the next message.
+    """
+
+    __slots__ = ("next",)
+
+    def __init__(self) -> None:
+        """Start with 1."""
+        self.next = 1
+
+    def take(self) -> int:
+        """Return a number, and count on."""
+        number = self.next
+        self.next = number + 1
+        return number
+
+
 class Message:
     """What was sent, once. Never changed.
 

@@ -47,7 +47,7 @@ def _gather(
     core: Core, frames: Sequence[Frame], at: int, envelope: Envelope
 ) -> tuple[int, list[Message], list[tuple[int, str]]]:
     """Number the messages of the run that begins with ``envelope``; note the receipts they ask for."""
-    number = core.next_number
+    number = core.numbers.next
     expires_ms = envelope.expires_at(core.clock.now.epoch_ms)
     messages: list[Message] = []
     receipts: list[tuple[int, str]] = []
@@ -64,7 +64,7 @@ def _gather(
                 receipts.append((len(messages), headers.fields["receipt"]))
         messages.append(Message(number, envelope, body, expires_ms))
         number += 1
-    core.next_number = number
+    core.numbers.next = number
     return at + len(messages), messages, receipts
 
 
@@ -107,9 +107,7 @@ def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envel
 
 def message_of(core: Core, envelope: Envelope, frame: Frame) -> Message:
     """Number one message."""
-    number = core.next_number
-    core.next_number = number + 1
-    return Message(number, envelope, frame.body, envelope.expires_at(core.clock.now.epoch_ms))
+    return Message(core.numbers.take(), envelope, frame.body, envelope.expires_at(core.clock.now.epoch_ms))
 
 
 def _own_envelope(core: Core, session: BrokerSession, where: Destination, headers: Headers) -> Envelope:

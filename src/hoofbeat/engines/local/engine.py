@@ -6,7 +6,7 @@ from hoofbeat.broker.access import Access
 from hoofbeat.broker.destination import Destination, parse
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
-from hoofbeat.broker.message import Message
+from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
@@ -21,11 +21,12 @@ from hoofbeat.protocol.outbox import INFINITY
 class LocalEngine:
     """Signs the contract of :class:`hoofbeat.broker.engine.Engine`, in memory: all is done at once."""
 
-    def __init__(self, config: BrokerConfig, *, access: Access, clock: Clock, stats: Stats) -> None:
+    def __init__(self, config: BrokerConfig, *, access: Access, clock: Clock, stats: Stats, numbers: Numbers) -> None:
         """Start without destinations."""
         self._config = config
         self._clock = clock
         self._stats = stats
+        self._numbers = numbers
         self._policies = Policies(config)
         self._queues: dict[str, Queue] = {}
         self._timed: dict[Queue, float] = {}
@@ -200,7 +201,7 @@ class LocalEngine:
         where = parse(config.dead_letter_destination)
         more = {"original-destination": origin, "dead-letter-reason": reason}
         readdressed = envelope.readdressed(where, envelope.headers(), more)
-        dead = Message(message.number, readdressed, message.body)
+        dead = Message(self._numbers.take(), readdressed, message.body)
         queue = self._queues.get(where.name) or self._new_queue(where.name)
         if queue is None or not queue.has_room:
             self._stats.messages_dropped += 1

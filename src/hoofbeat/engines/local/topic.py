@@ -133,10 +133,10 @@ class Topics:
         """Work out who hears ``name``, and remember it."""
         groups: dict[tuple[bytes, int, Version], _Group] = {}
         backlogs: list[Backlog] = []
+        policy = self._policies.topic(name)
         for subscription in (*self._exact.get(name, ()), *self._patterns.match(name)):
             if not self._may_hear(subscription, name):
                 continue
-            policy = self._policies.topic(name)
             if subscription.ack is not AckMode.AUTO or policy.slow_reader is not SlowReader.CLOSE:
                 backlogs.append(self._backlog(subscription, name))
                 continue

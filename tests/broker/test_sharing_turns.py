@@ -1,0 +1,99 @@
+"""A turn of the loop is shared: one session's flood does not keep others waiting, nor fill the memory."""
+
+from hoofbeat.broker.broker import SLICE_FRAMES
+from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
+from tests.conformance.wire import Wire, frame, settlement
+
+SENDS = [frame("SEND", f"destination:/queue/{number % 2}", body=b"%d" % number) for number in range(6000)]
+
+
+def test_a_flood_is_handled_in_slices_and_others_go_between_them() -> None:
+    wire = Wire()
+    flood, other = wire.connect(), wire.connect()
+    flood.receive(b"".join(SENDS))
+    assert wire.broker.stats.messages_received <= 2 * SLICE_FRAMES
+    other.receive(frame("SEND", "destination:/topic/a", "receipt:1"))
+    assert other.frame().header("receipt-id") == "1"
+    assert wire.broker.stats.messages_received < len(SENDS)
+
+
+def test_nothing_of_a_flood_is_lost_and_its_order_is_kept() -> None:
+    wire = Wire()
+    flood, other = wire.connect(), wire.connect()
+    for queue in (0, 1):
+        other.send(frame("SUBSCRIBE", f"id:{queue}", f"destination:/queue/{queue}"))
+    flood.receive(b"".join(SENDS))
+    flood.receive(b"".join(SENDS))
+    flood.send(frame("SEND", "destination:/queue/0", "receipt:end", body=b"end"))
+    wire.flush()
+    assert flood.frame().header("receipt-id") == "end"
+    even = [b"%d" % number for number in range(0, 6000, 2)]
+    heard = [each for each in other.frames() if each.command == "MESSAGE"]
+    assert [each.body for each in heard if each.header("subscription") == "0"] == [*even, *even, b"end"]
+
+
+def test_a_session_that_is_gone_is_not_gone_on_with() -> None:
+    wire = Wire()
+    flood = wire.connect()
+    flood.receive(b"".join(SENDS))
+    flood.leave()
+    wire.flush()
+    assert wire.broker.stats.messages_received <= 2 * SLICE_FRAMES
+
+
+def test_many_copies_are_many_slices_too() -> None:
+    wire = Wire()
+    heard = [wire.connect() for _ in range(300)]
+    for each in heard:
+        each.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a"))
+    wire.connect().receive(frame("SEND", "destination:/topic/a", body=b"x") * 1000)
+    assert wire.broker.stats.messages_received < 1000
+    wire.flush()
+    assert wire.broker.stats.messages_received == 1000
+
+
+def test_who_asks_for_receipts_and_does_not_read_them_is_ended() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(outbox_bytes=10_000)))
+    client = wire.connect()
+    client.pause()
+    for number in range(100):
+        client.send(frame("SEND", "destination:/topic/a", f"receipt:{number:0200}"))
+    assert client.closed
+    assert client.frames()[-1].header("message") == "slow reader"
+
+
+def test_who_sends_in_a_transaction_waits_for_memory_too() -> None:
+    wire = Wire()
+    client = wire.connect()
+    client.send(frame("BEGIN", "transaction:1"))
+    wire.broker.set_memory_short(True, wire.now())
+    client.send(frame("SEND", "destination:/queue/a", "transaction:1", "receipt:1"))
+    assert client.frames() == []
+    wire.broker.set_memory_short(False, wire.now())
+    wire.flush()
+    assert client.frame().header("receipt-id") == "1"
+
+
+def test_every_dead_letter_has_an_id_of_its_own() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(redeliveries=0)))
+    client = wire.connect()
+    for number in (1, 2):
+        client.send(frame("SUBSCRIBE", f"id:{number}", "destination:/topic/a", "ack:client-individual"))
+    client.send(frame("SEND", "destination:/topic/a", body=b"x"))
+    client.send(*[settlement("NACK", "1.2", each) for each in client.frames()])
+    client.send(frame("SUBSCRIBE", "id:dead", "destination:/queue/dead-letters"))
+    dead = client.frames()
+    assert [each.body for each in dead] == [b"x", b"x"]
+    assert len({each.header("message-id") for each in dead}) == 2
+
+
+def test_what_expires_is_looked_for_though_something_is_delayed_for_long() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(redelivery_delay_seconds=3600.0)))
+    client = wire.connect()
+    client.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a", "ack:client", "prefetch-count:1"))
+    client.send(frame("SEND", "destination:/queue/a", body=b"1"))
+    client.send(settlement("NACK", "1.2", client.frame()))
+    client.send(frame("UNSUBSCRIBE", "id:0"))
+    client.send(frame("SEND", "destination:/queue/a", "ttl:1000", body=b"2"))
+    wire.pass_time(2.5)
+    assert wire.broker.stats.messages_dead_lettered == 1
