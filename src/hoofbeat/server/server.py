@@ -14,7 +14,8 @@ from hoofbeat.server.listeners import Listener, listen, listen_unix
 from hoofbeat.server.memory_mark import MemoryMark, available_bytes
 from hoofbeat.server.reception import Reception
 from hoofbeat.server.site import make_app, read_pages
-from hoofbeat.server.turns import Turns
+from hoofbeat.server.turns import Turns, read_clocks
+from hoofbeat.transports.proxies import Proxies
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.tcp import TcpOutlet
 from hoofbeat.transports.tls import TlsOutlet, tls_context
@@ -70,6 +71,7 @@ class Server:
             ConfigError: an address can't be bound, or a certificate can't be read.
         """
         self._turns.start(self.broker, asyncio.get_running_loop(), self._look)
+        self._look(read_clocks())
         try:
             await self._listen()
         except BaseException:
@@ -124,7 +126,14 @@ class Server:
         app = make_app(sites, pages, lambda: self._is_draining, most_headers=config.limits.http_headers)
         frame = config.broker.limits
         message_bytes = frame.body_bytes + frame.header_block_bytes
-        return HttpPort(self._reception, app, sites, message_bytes=message_bytes, limits=config.limits)
+        return HttpPort(
+            self._reception,
+            app,
+            sites,
+            message_bytes=message_bytes,
+            limits=config.limits,
+            proxies=Proxies(config.proxies, config.forwarded_header),
+        )
 
     def _look(self, now: Now) -> None:
         """Look after ourselves, about once a second."""

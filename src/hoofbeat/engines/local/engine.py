@@ -21,7 +21,9 @@ from hoofbeat.protocol.outbox import INFINITY
 class LocalEngine:
     """Signs the contract of :class:`hoofbeat.broker.engine.Engine`, in memory: all is done at once."""
 
-    def __init__(self, config: BrokerConfig, *, access: Access, clock: Clock, stats: Stats, numbers: Numbers) -> None:
+    def __init__(
+        self, config: BrokerConfig, *, access: Access, clock: Clock, stats: Stats, numbers: Numbers
+    ) -> None:
         """Start without destinations."""
         self._config = config
         self._clock = clock
