@@ -87,6 +87,7 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
         (lambda: ServerConfig(stomp=("61613",)), "stomp address '61613' is not host:port"),
         (lambda: ServerConfig(unix=("",)), "unix must be paths"),
         (lambda: ServerConfig(tls=("127.0.0.1:61614",)), "tls needs a certificate"),
+        (lambda: ServerConfig(proxies=("proxy.example",)), "proxies must be addresses or networks, as"),
         (lambda: ServerConfig(key="key.pem"), "key is of no use without a certificate"),
     ],
 )

@@ -10,7 +10,7 @@ from hoofbeat.cli import main, schema
 from hoofbeat.config import ServerConfig
 
 # What can be set by --set alone.
-WITHOUT_OPTION = {"pages", "allow_plaintext_passwords", "access", "limits", "broker"}
+WITHOUT_OPTION = {"forwarded_header", "pages", "allow_plaintext_passwords", "access", "limits", "broker"}
 
 
 def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

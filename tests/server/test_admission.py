@@ -96,3 +96,29 @@ def test_a_peer_that_left_before_it_could_be_asked_is_counted_like_any(admission
     assert admission.enter(nobody, 1.0) is None
     admission.leave(nobody)
     assert admission.connections == 0
+
+
+def test_a_peer_is_counted_under_the_address_it_is_forwarded_for(admission: Admission) -> None:
+    proxy, client = peer("10.0.0.1", is_local=True), peer("192.0.2.1")
+    for second in range(3):
+        assert admission.enter(proxy, float(second)) is None
+        assert admission.rename(proxy, client, float(second)) is None
+    assert admission.enter(proxy, 3.0) is None
+    assert admission.rename(proxy, client, 3.0) == "more than 3 connections from one address"
+    assert admission.rename(proxy, peer("192.0.2.2"), 3.0) is None
+    admission.leave(peer("192.0.2.2"))
+    for _ in range(3):
+        admission.leave(client)
+    assert (admission.connections, admission._by_address, admission.refused) == (0, {}, 1)
+
+
+def test_who_is_refused_under_another_address_is_counted_as_before(admission: Admission) -> None:
+    old, new = peer("198.51.100.1"), peer("192.0.2.1")
+    for _ in range(4):
+        admission.rename(peer("", is_local=True), peer("", is_local=True), 1.0)
+        assert admission.enter(new, 1.0) is None
+        admission.leave(new)
+    assert admission.enter(old, 1.0) is None
+    assert admission.rename(old, new, 1.9) == TOO_FAST
+    admission.leave(old)
+    assert (admission.connections, admission._by_address) == (0, {})

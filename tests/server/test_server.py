@@ -1,6 +1,7 @@
 """The whole server, over real sockets: start, limits, memory, drain."""
 
 import asyncio
+import contextlib
 import ssl
 import threading
 from dataclasses import replace
@@ -103,6 +104,30 @@ async def test_one_connection_more_than_the_limit_is_told_why() -> None:
             assert (await client.rest()).startswith(b"ERROR\nmessage:more than 1 connections\n")
         async with talking(server, "http") as client:
             assert (await client.rest()).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_a_forwarded_address_has_its_own_share_of_connections() -> None:
+    config = replace(CONFIG, proxies=("127.0.0.1",), limits=AdmissionConfig(per_address=1))
+    async with serving(config) as server, contextlib.AsyncExitStack() as clients:
+        answers = []
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+            client = await clients.enter_async_context(talking(server, "http"))
+            client.send(upgrade("/stomp", f"X-Forwarded-For: {address}"))
+            answers.append((await client.until(b"\r\n\r\n"))[:13])
+        assert answers == [b"HTTP/1.1 101 ", b"HTTP/1.1 503 ", b"HTTP/1.1 101 "]
+
+
+async def test_a_password_behind_a_proxy_passes_where_the_client_came_by_https(tmp_path: Path) -> None:
+    users.set_password(tmp_path / "users", "ann", "secret")
+    config = replace(CONFIG, users_file=str(tmp_path / "users"), proxies=("127.0.0.1",))
+    login = CONNECT.replace(b"host:", b"login:ann\npasscode:secret\nhost:")
+    async with serving(config) as server:
+        for scheme, answer in (("http", b"ERROR\n"), ("https", b"CONNECTED\n")):
+            async with talking(server, "http") as client:
+                client.send(upgrade("/stomp", "X-Forwarded-For: 192.0.2.1", f"X-Forwarded-Proto: {scheme}"))
+                await client.until(b"\r\n\r\n")
+                client.send(client_frame(login, TEXT))
+                assert (await message_of(client)).startswith(answer)
 
 
 async def test_publishers_are_held_while_memory_is_short() -> None:

@@ -88,6 +88,11 @@ class EchoGate:
         self.changed.set()
         return self.refusal
 
+    def rename(self, old: Peer, new: Peer) -> str | None:
+        if self.refusal is None:
+            self.inside[self.inside.index(old)] = new
+        return self.refusal
+
     def leave(self, peer: Peer) -> None:
         self.inside = [
             other for other in self.inside if (other.address, other.port) != (peer.address, peer.port)

@@ -20,6 +20,7 @@ def serve(
     key: Annotated[str | None, typer.Option(metavar="FILE", help=doc("key"))] = None,
     origins: Annotated[Addresses, typer.Option(metavar="ORIGIN", help=doc("origins"))] = None,
     hosts: Annotated[Addresses, typer.Option(metavar="NAME", help=doc("hosts"))] = None,
+    proxies: Annotated[Addresses, typer.Option(metavar="NETWORK", help=doc("proxies"))] = None,
     users_file: Annotated[str | None, typer.Option("--users", metavar="FILE", help=doc("users_file"))] = None,
     allow_anonymous: Annotated[
         bool | None, typer.Option("--allow-anonymous", help=doc("allow_anonymous"))
@@ -39,6 +40,7 @@ def serve(
         "key": key,
         "origins": origins,
         "hosts": hosts,
+        "proxies": proxies,
         "users_file": users_file,
         "allow_anonymous": allow_anonymous,
         "log_level": log_level,

@@ -9,13 +9,21 @@ from hoofbeat.config.broker import (
     SlowReader,
     TopicConfig,
 )
-from hoofbeat.config.server import RIGHTS, AccessRule, AdmissionConfig, LogLevel, ServerConfig
+from hoofbeat.config.server import (
+    RIGHTS,
+    AccessRule,
+    AdmissionConfig,
+    ForwardedHeader,
+    LogLevel,
+    ServerConfig,
+)
 
 __all__ = [
     "RIGHTS",
     "AccessRule",
     "AdmissionConfig",
     "BrokerConfig",
+    "ForwardedHeader",
     "HeartBeatConfig",
     "LimitsConfig",
     "LogLevel",

@@ -1,6 +1,6 @@
 """Addresses as the configuration writes them."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from hoofbeat.errors import ConfigError
 
@@ -29,3 +29,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_network(name: str, network: str) -> None:
+    """Refuse what is neither an address nor a network.
+
+    Raises:
+        ConfigError: ``name`` is the setting it is blamed on.
+    """
+    try:
+        ip_network(network, strict=False)
+    except ValueError:
+        raise ConfigError(f"{name} must be addresses or networks, as 10.0.0.0/8, not {network!r}") from None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hoofbeat.config.addresses import is_loopback, split_address
+from hoofbeat.config.addresses import check_network, is_loopback, split_address
 from hoofbeat.config.broker import BrokerConfig
 from hoofbeat.config.checks import above_zero, at_least
 from hoofbeat.errors import ConfigError
@@ -18,6 +18,13 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class ForwardedHeader(StrEnum):
+    """Where a proxy says whom it forwards for."""
+
+    X_FORWARDED_FOR = "x-forwarded-for"
+    FORWARDED = "forwarded"
 
 
 RIGHTS = ("read", "write", "create", "delete")
@@ -119,6 +126,10 @@ class ServerConfig:
             our own may anyway; ``*`` stands for any.
         hosts: names we answer to over HTTP, without port; loopback names and the addresses
             we listen on are known anyway; ``*`` stands for any.
+        proxies: addresses or networks of proxies, as ``10.0.0.0/8``, whose word is taken for whom
+            they forward a WebSocket: limits and logins go by that address.
+        forwarded_header: where they say it. With ``x-forwarded-for``, ``X-Forwarded-Proto`` says how
+            the client came.
         pages: whether the chat page is served at ``/``.
         users_file: users and their hashed passwords, as ``hoofbeat passwd`` writes it; empty
             takes any login at its word.
@@ -141,6 +152,8 @@ class ServerConfig:
     key: str = ""
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
     pages: bool = True
     users_file: str = ""
     allow_anonymous: bool = False
@@ -159,6 +172,8 @@ class ServerConfig:
                 self._check(name, address)
         if "" in self.unix:
             raise ConfigError("unix must be paths, and one of them is empty")
+        for network in self.proxies:
+            check_network("proxies", network)
         if self.tls and not self.certificate:
             raise ConfigError("tls needs a certificate: name its file in certificate")
         if self.key and not self.certificate:

@@ -52,9 +52,27 @@ class Admission:
             self._by_address[address] = self._by_address.get(address, 0) + 1
         return None
 
+    def rename(self, old: Peer, new: Peer, now: float) -> str | None:
+        """Count a peer that is in under another address, or say why that may not come in.
+
+        Refused, it is still counted as ``old``.
+        """
+        address = None if new.is_local else _network(new.address)
+        refusal = _TOO_FAST if self._is_address_too_fast(address, now) else self._crowd(address)
+        if refusal is not None:
+            self.refused += 1
+            return refusal
+        self._count_out(old)
+        if address is not None:
+            self._by_address[address] = self._by_address.get(address, 0) + 1
+        return None
+
     def leave(self, peer: Peer) -> None:
         """Count a peer out."""
         self.connections -= 1
+        self._count_out(peer)
+
+    def _count_out(self, peer: Peer) -> None:
         if peer.is_local:
             return
         address = _network(peer.address)
@@ -65,27 +83,35 @@ class Admission:
             del self._by_address[address]
 
     def _refusal(self, address: str | None, now: float) -> str | None:
-        limits = self._limits
-        if self._is_too_fast(address, now):
+        if self._is_too_fast(now) or self._is_address_too_fast(address, now):
             return _TOO_FAST
-        if self.connections >= limits.connections:
-            return f"more than {limits.connections} connections"
-        if address is not None and self._by_address.get(address, 0) >= limits.per_address:
-            return f"more than {limits.per_address} connections from one address"
+        if self.connections >= self._limits.connections:
+            return f"more than {self._limits.connections} connections"
+        return self._crowd(address)
+
+    def _crowd(self, address: str | None) -> str | None:
+        most = self._limits.per_address
+        if address is not None and self._by_address.get(address, 0) >= most:
+            return f"more than {most} connections from one address"
         return None
 
-    def _is_too_fast(self, address: str | None, now: float) -> bool:
+    def _is_too_fast(self, now: float) -> bool:
+        self._begin_second(now)
+        self._accepts += 1
+        return self._accepts > self._limits.accepts_per_second
+
+    def _is_address_too_fast(self, address: str | None, now: float) -> bool:
+        if address is None:
+            return False
+        self._begin_second(now)
+        count = self._accepts_by_address[address] = self._accepts_by_address.get(address, 0) + 1
+        return count > self._limits.accepts_per_second_per_address
+
+    def _begin_second(self, now: float) -> None:
         if int(now) != self._second:
             self._second = int(now)
             self._accepts = 0
             self._accepts_by_address.clear()
-        self._accepts += 1
-        if self._accepts > self._limits.accepts_per_second:
-            return True
-        if address is None:
-            return False
-        count = self._accepts_by_address[address] = self._accepts_by_address.get(address, 0) + 1
-        return count > self._limits.accepts_per_second_per_address
 
 
 def _network(address: str) -> str:

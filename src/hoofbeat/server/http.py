@@ -15,6 +15,7 @@ from hoofbeat.broker.users import Peer
 from hoofbeat.config import AdmissionConfig
 from hoofbeat.server.reception import shown
 from hoofbeat.transports import handshake
+from hoofbeat.transports.proxies import Headers, Proxies
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.stream import Gate, later, peer_of
 from hoofbeat.transports.websocket import WebSocketOutlet
@@ -23,6 +24,7 @@ logger = logging.getLogger("hoofbeat.server")
 
 _KEEP_ALIVE_SECONDS = 5
 _LIMITS = AdmissionConfig()
+_NO_PROXIES = Proxies()
 
 _ANSWERS = {
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
@@ -46,6 +48,7 @@ class HttpPort:
         *,
         message_bytes: int,
         limits: AdmissionConfig = _LIMITS,
+        proxies: Proxies = _NO_PROXIES,
     ) -> None:
         """Prepare uvicorn, of which neither loop nor listeners nor signal handlers are used.
 
@@ -55,11 +58,13 @@ class HttpPort:
             sites: who may open a WebSocket.
             message_bytes: most that a WebSocket frame may hold.
             limits: of a request.
+            proxies: whose word is taken for whom they forward.
         """
         self.gate = gate
         self.sites = sites
         self.message_bytes = message_bytes
         self.limits = limits
+        self.proxies = proxies
         self.doors: set[Door] = set()
         self._state = ServerState()
         self._config = Config(
@@ -105,11 +110,11 @@ class Door(NetworkProtocol):
     a request has become a WebSocket, the door is out of the way.
 
     Attributes:
-        peer: who is at the other end.
+        peer: who is at the other end, as it is counted; limits per address do not count proxies.
         port: what it shares with the others.
     """
 
-    __slots__ = ("_inner", "_pending", "_stall", "_timer", "_transport", "peer", "port")
+    __slots__ = ("_inner", "_origin", "_pending", "_stall", "_timer", "_transport", "peer", "port")
 
     peer: Peer
 
@@ -124,7 +129,9 @@ class Door(NetworkProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Let the peer in, or tell it that it can't come in."""
         self._transport = cast(Transport, transport)
-        self.peer = peer_of(transport, "http")
+        self._origin = peer_of(transport, "http")
+        is_proxy = self.port.proxies.lists(self._origin.address)
+        self.peer = self._origin._replace(is_local=True) if is_proxy else self._origin
         refusal = self.port.gate.enter(self.peer)
         if refusal is None:
             self.port.doors.add(self)
@@ -132,7 +139,7 @@ class Door(NetworkProtocol):
             self._inner.connection_made(transport)
             self.answered()
         elif refusal:
-            self._give_up(503)
+            self.give_up(503)
         else:
             self._transport.abort()
 
@@ -150,7 +157,7 @@ class Door(NetworkProtocol):
         self._pending += len(data)
         self._inner.data_received(data)
         if self._pending > self.port.limits.http_head_bytes and self._inner is not None:
-            self._give_up(431)
+            self.give_up(431)
 
     def eof_received(self) -> bool | None:
         """Pass it on."""
@@ -180,6 +187,16 @@ class Door(NetworkProtocol):
         if self._inner is not None and self._timer is None:
             self._timer = later(self.port.limits.http_seconds, self._transport.abort)
 
+    def name(self, headers: Headers) -> str | None:
+        """Count the peer as whom it forwards for, or say why that may not come in."""
+        client = self.port.proxies.client_of(self._origin, headers)
+        if client == self.peer:
+            return None
+        refusal = self.port.gate.rename(self.peer, client)
+        if refusal is None:
+            self.peer = client
+        return refusal
+
     def hand_over(self) -> None:
         """Step out of the way of a WebSocket; its peer is still counted."""
         inner = self._inner
@@ -206,7 +223,8 @@ class Door(NetworkProtocol):
         self.port.doors.discard(self)
         self._inner = None
 
-    def _give_up(self, status: int) -> None:
+    def give_up(self, status: int) -> None:
+        """Answer with no more than a status, and close."""
         self._transport.write(_ANSWERS[status] + _NO_MORE)
         self._transport.close()
 
@@ -234,6 +252,9 @@ class Upgrade(NetworkProtocol):
         if self._transport.is_closing():
             return
         answer = handshake.answer(data, port.sites, port.limits.http_headers)
+        if answer.status == 101 and self._door.name(answer.headers) is not None:
+            self._door.give_up(503)
+            return
         self._transport.write(answer.data)
         if answer.status != 101:
             logger.warning("! websocket %s refused: %s", shown(self._door.peer.address), shown(answer.reason))

@@ -54,6 +54,13 @@ class Reception:
             self._is_empty.clear()
         return refusal
 
+    def rename(self, old: Peer, new: Peer) -> str | None:
+        """Count a peer under the address it is forwarded for; see ``Gate.rename``."""
+        refusal = self._admission.rename(old, new, self.now().monotonic)
+        if refusal:
+            logger.warning("! %s %s refused: %s", new.transport, shown(new.address), refusal)
+        return refusal
+
     def leave(self, peer: Peer) -> None:
         """Count ``peer`` out."""
         self._admission.leave(peer)

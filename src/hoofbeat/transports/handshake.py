@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
-from websockets.datastructures import MultipleValuesError
+from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -29,11 +29,13 @@ class Answer(NamedTuple):
         data: the whole response.
         status: 101 where it was accepted.
         reason: why it was not, in one line; else empty.
+        headers: of the request; empty where it could not be read.
     """
 
     data: bytes
     status: int
-    reason: str = ""
+    reason: str
+    headers: Headers
 
 
 def answer(request: bytes, sites: Sites, most_headers: int = MOST_HEADERS) -> Answer:
@@ -49,15 +51,17 @@ def answer(request: bytes, sites: Sites, most_headers: int = MOST_HEADERS) -> An
     protocol = ServerProtocol(subprotocols=SUBPROTOCOLS, select_subprotocol=_select, logger=_LOGGER)
     protocol.receive_data(request)
     events = protocol.events_received()
+    headers = Headers()
     if not events or not isinstance(events[0], Request):
         response = protocol.reject(HTTPStatus.BAD_REQUEST, f"{protocol.handshake_exc}\n")
     else:
+        headers = events[0].headers
         response = _refusal(protocol, events[0], sites, most_headers) or protocol.accept(events[0])
     if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-        return Answer(response.serialize(), response.status_code)
+        return Answer(response.serialize(), response.status_code, "", headers)
     response.headers["Sec-WebSocket-Version"] = VERSION
     reason = (response.body or b"").decode().strip()
-    return Answer(response.serialize(), response.status_code, reason)
+    return Answer(response.serialize(), response.status_code, reason, headers)
 
 
 def _refusal(protocol: ServerProtocol, request: Request, sites: Sites, most_headers: int) -> Response | None:

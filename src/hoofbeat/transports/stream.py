@@ -46,8 +46,11 @@ class Gate(Protocol):
         An empty answer is for those who come too fast: they are not worth one.
         """
 
+    def rename(self, old: Peer, new: Peer) -> str | None:
+        """Count a peer that is in as ``new`` from now on, or say why that may not come in."""
+
     def leave(self, peer: Peer) -> None:
-        """Count ``peer`` out, after :meth:`enter` let it in."""
+        """Count ``peer`` out, after :meth:`enter` let it in, under the name it has now."""
 
     def attach(self, outlet: Outlet, framing: Framing, peer: Peer) -> Receiver:
         """Make the connection that takes the bytes of ``peer``."""
