@@ -9,7 +9,7 @@ from contextlib import suppress
 from hoofbeat.server.server import Server
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_GARBAGE_THRESHOLDS = (10_000, 20, 50)  # allocations between collections; reference counts free the rest
+_GARBAGE_THRESHOLDS = (50_000, 20, 100)  # allocations between collections; reference counts free the rest
 
 
 def run(make: Callable[[], Server], ready: Callable[[Sequence[str]], None]) -> None:
