@@ -15,10 +15,8 @@ from hoofbeat.errors import Refused, RemoteProtocolError
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.framing import Framing
-from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.outbox import Outbox, Outlet
 from hoofbeat.protocol.states import State
-from hoofbeat.protocol.transactions import TransactionLimits
 
 Verb = Callable[[Core, BrokerSession, Frame], None]
 
@@ -50,21 +48,13 @@ class Broker(Core):
     def open(self, outlet: Outlet, framing: Framing, peer: Peer, now: Now) -> BrokerSession:
         """Begin a session on a new connection."""
         self.clock.now = now
-        limits = self.config.limits
         session = BrokerSession(
             self.new_id(),
             Outbox(outlet, framing, self.dirty),
             peer,
             readers=self.readers,
-            limits=FrameLimits(
-                headers=limits.headers,
-                line_bytes=limits.header_line_bytes,
-                block_bytes=limits.header_block_bytes,
-                body_bytes=limits.body_bytes,
-            ),
-            transaction_limits=TransactionLimits(
-                limits.transactions, limits.transaction_frames, limits.transaction_bytes
-            ),
+            limits=self.frame_limits,
+            transaction_limits=self.transaction_limits,
             overruns=self.overruns,
             now=now.monotonic,
         )

@@ -12,17 +12,22 @@ from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Authenticator
-from hoofbeat.config import BrokerConfig
+from hoofbeat.config import BrokerConfig, LimitsConfig
 from hoofbeat.errors import ProtocolError, Refused
+from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.outbox import INFINITY, Outbox
 from hoofbeat.protocol.server import make_readers
 from hoofbeat.protocol.states import State
+from hoofbeat.protocol.transactions import TransactionLimits
 
 
 class Core:
     """State of one broker, and how it answers; the verbs of clients are in modules beside it.
 
     Attributes:
+        new_id: makes names that nobody can guess.
+        wake: called when bytes are left to flush outside a read.
+        per_user: sessions that one user may have who proved who it is.
         deadlines: when to look at which session.
         sessions: the live ones, by id.
         released: sessions whose wait is over, to be gone on with.
@@ -47,9 +52,7 @@ class Core:
     ) -> None:
         """Take the parts; clock, stats and numbers are shared with the engine.
 
-        ``new_id`` makes names that nobody can guess, ``epoch`` tells the message ids of this start
-        from those of others: without colon, dash and slash. ``wake`` is called when bytes are left
-        to flush outside a read. ``per_user`` sessions may be of one user who proved who it is.
+        ``epoch`` tells the message ids of this start from others: without colon, dash and slash.
         """
         self.config = config
         self.engine = engine
@@ -66,6 +69,7 @@ class Core:
         self.users: dict[str, int] = {}
         self.temp_owners: dict[str, BrokerSession] = {}
         self.readers = make_readers()
+        self.frame_limits, self.transaction_limits = _limits_of_sessions(config.limits)
         self.dirty: list[Outbox] = []
         self.overruns: list[BrokerSession] = []
         self.released: list[BrokerSession] = []
@@ -165,6 +169,17 @@ class Core:
         """Raise Refused if the destination is not there, and the session's user may not create it."""
         if not self.engine.has(destination):
             self.check(session, Right.CREATE, destination)
+
+
+def _limits_of_sessions(limits: LimitsConfig) -> tuple[FrameLimits, TransactionLimits]:
+    """Return what is the same for every session."""
+    frames = FrameLimits(
+        headers=limits.headers,
+        line_bytes=limits.header_line_bytes,
+        block_bytes=limits.header_block_bytes,
+        body_bytes=limits.body_bytes,
+    )
+    return frames, TransactionLimits(limits.transactions, limits.transaction_frames, limits.transaction_bytes)
 
 
 class Answer:
