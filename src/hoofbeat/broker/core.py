@@ -58,13 +58,11 @@ class Core:
         self.engine = engine
         self.authenticator = authenticator
         self.access = access
-        self.clock = clock
-        self.stats = stats
+        self.clock, self.stats, self.numbers = clock, stats, numbers
         self.new_id = new_id
         self.wake = wake
         self.per_user = per_user
         self.message_prefix = f"{epoch}-".encode()
-        self.numbers = numbers
         self.sessions: dict[str, BrokerSession] = {}
         self.users: dict[str, int] = {}
         self.temp_owners: dict[str, BrokerSession] = {}
