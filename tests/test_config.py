@@ -87,6 +87,7 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
         (lambda: ServerConfig(stomp=("61613",)), "stomp address '61613' is not host:port"),
         (lambda: ServerConfig(unix=("",)), "unix must be paths"),
         (lambda: ServerConfig(tls=("127.0.0.1:61614",)), "tls needs a certificate"),
+        (lambda: ServerConfig(https=("127.0.0.1:8443",)), "https needs a certificate"),
         (lambda: ServerConfig(proxies=("proxy.example",)), "proxies must be addresses or networks, as"),
         (lambda: ServerConfig(key="key.pem"), "key is of no use without a certificate"),
     ],
@@ -108,11 +109,12 @@ def test_patterns_may_begin_with_a_wildcard_and_dead_letters_may_be_dropped() ->
         lambda address: ServerConfig(stomp=(address,)),
         lambda address: ServerConfig(tls=(address,), certificate="cert.pem"),
         lambda address: ServerConfig(http=(address,)),
+        lambda address: ServerConfig(https=(address,), certificate="cert.pem"),
     ],
 )
 def test_no_listener_goes_beyond_loopback_while_there_are_no_users(make: Callable[[str], object]) -> None:
     with pytest.raises(
-        ConfigError, match=r"(stomp|tls|http) 0\.0\.0\.0:1 is beyond loopback.*--allow-anonymous"
+        ConfigError, match=r"(stomp|tls|https?) 0\.0\.0\.0:1 is beyond loopback.*--allow-anonymous"
     ):
         make("0.0.0.0:1")
 

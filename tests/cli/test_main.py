@@ -82,7 +82,7 @@ def test_a_setting_at_the_top_has_an_option_that_says_the_same(
         ),
         (
             ("serve", "--http", "", "--stomp", ""),
-            "hoofbeat: stomp, tls, unix and http are all empty: name an address for one of them\n",
+            "hoofbeat: unix, stomp, tls, http, https are all empty: name an address for one of them\n",
         ),
     ],
 )

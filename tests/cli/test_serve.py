@@ -3,11 +3,13 @@
 import re
 import signal
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import trustme
 
 from tests.cli.served import Served, end, serving, start
 
@@ -94,6 +96,27 @@ def test_the_chat_is_not_announced_where_there_are_no_pages(tmp_path: Path) -> N
     with serving(*options, lines=2) as running:
         assert running.lines[0] == f"unix      {tmp_path / 'sock'}\n"
         assert running.lines[1].startswith("websocket ws://127.0.0.1:")
+
+
+def test_an_encrypted_chat_is_announced_as_such(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "cert.pem")
+    options = (
+        "--stomp",
+        "",
+        "--http",
+        "",
+        "--https",
+        "127.0.0.1:0",
+        "--certificate",
+        str(tmp_path / "cert.pem"),
+    )
+    with serving(*options, lines=2) as running:
+        trusting = ssl.create_default_context()
+        authority.configure_trust(trusting)
+        with urlopen(running.address("chat"), timeout=5, context=trusting) as answer:
+            assert b"<html" in answer.read()
+        assert running.address("websocket").startswith("wss://127.0.0.1:")
 
 
 def test_a_port_that_is_taken_is_one_line_and_2(served: Served) -> None:

@@ -185,7 +185,7 @@ def test_a_fault_in_the_file_is_one_line_that_names_file_and_key(
             "HOOFBEAT_LIMITS__CONNECTIONS: limits.connections must be at least",
         ),
         ({"HOOFBEAT_ACCESS": "x"}, "HOOFBEAT_ACCESS: access must be a value of TOML"),
-        ({"HOOFBEAT_STOMP": "", "HOOFBEAT_HTTP": ""}, "stomp, tls, unix and http are all empty"),
+        ({"HOOFBEAT_STOMP": "", "HOOFBEAT_HTTP": ""}, "unix, stomp, tls, http, https are all empty"),
     ],
 )
 def test_a_fault_in_the_environment_names_the_variable(environment: dict[str, str], fault: str) -> None:

@@ -19,7 +19,7 @@ _ON_THE_NETWORK = {
     "test_http_websockets.py",
     "test_listeners.py",
     "test_server.py",
-    "test_turns.py",
+    "test_https.py",
 }
 
 

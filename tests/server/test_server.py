@@ -226,8 +226,12 @@ async def test_tls_is_one_listener_among_others(tmp_path: Path) -> None:
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(file))
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    config = replace(CONFIG, tls=("127.0.0.1:0",), certificate=str(file))
+    config = replace(CONFIG, tls=("127.0.0.1:0",), https=("127.0.0.1:0",), certificate=str(file))
     async with serving(config) as server:
+        client = Client(*await asyncio.open_connection(*address_of(server, "https"), ssl=trusting))
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert (await client.until(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+        client.writer.close()
         client = Client(*await asyncio.open_connection(*address_of(server, "stomps"), ssl=trusting))
         client.send(CONNECT)
         assert (await client.until(b"\0")).startswith(b"CONNECTED\n")

@@ -11,7 +11,8 @@ import trustme
 
 from hoofbeat.errors import ConfigError
 from hoofbeat.server.listeners import Listener, listen
-from hoofbeat.transports.tls import TlsOutlet, tls_context
+from hoofbeat.transports.tls import TlsOutlet
+from hoofbeat.transports.tls_codec import tls_context
 from tests.transports.echo import EchoGate, client_of
 
 MEGABYTE = bytes(1024 * 1024)

@@ -42,7 +42,7 @@ def check_files(config: ServerConfig) -> None:
     from hoofbeat.engines.local.policies import Policies
     from hoofbeat.server import users
     from hoofbeat.server.rules import Rules
-    from hoofbeat.transports.tls import tls_context
+    from hoofbeat.transports.tls_codec import tls_context
 
     Rules(config.access)
     Policies(config.broker)

@@ -14,6 +14,7 @@ def serve(
     config: ConfigFile = None,
     stomp: Annotated[Addresses, typer.Option(metavar="ADDR", help=doc("stomp"))] = None,
     http: Annotated[Addresses, typer.Option(metavar="ADDR", help=doc("http"))] = None,
+    https: Annotated[Addresses, typer.Option(metavar="ADDR", help=doc("https"))] = None,
     tls: Annotated[Addresses, typer.Option(metavar="ADDR", help=doc("tls"))] = None,
     unix: Annotated[Addresses, typer.Option(metavar="PATH", help=doc("unix"))] = None,
     certificate: Annotated[str | None, typer.Option(metavar="FILE", help=doc("certificate"))] = None,
@@ -34,6 +35,7 @@ def serve(
     named = {
         "stomp": stomp,
         "http": http,
+        "https": https,
         "tls": tls,
         "unix": unix,
         "certificate": certificate,

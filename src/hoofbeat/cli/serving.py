@@ -9,6 +9,7 @@ from hoofbeat.config import ServerConfig
 from hoofbeat.server.runner import run
 
 LABELS = {"stomp": "stomp", "stomps": "tls", "unix": "unix"}
+WEBSOCKET = {"http": "ws", "https": "wss"}
 
 
 def serve(config: ServerConfig) -> None:
@@ -21,10 +22,10 @@ def announce(config: ServerConfig, urls: Sequence[str]) -> None:
     """Print where we can be reached, one address a line, and say if the door is open."""
     for url in urls:
         scheme, _, rest = url.partition(":")
-        if scheme == "http":
+        if scheme in WEBSOCKET:
             if config.pages:
                 say("chat", url)
-            say("websocket", f"ws:{rest}stomp")
+            say("websocket", f"{WEBSOCKET[scheme]}:{rest}stomp")
         else:
             say(LABELS[scheme], rest.removeprefix("//"))
     if not config.users_file and not config.allow_anonymous:

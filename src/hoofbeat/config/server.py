@@ -8,6 +8,7 @@ from hoofbeat.config.broker import BrokerConfig
 from hoofbeat.config.checks import above_zero, at_least
 from hoofbeat.errors import ConfigError
 
+_ENCRYPTED = ("tls", "https")
 _MOST_HTTP_HEADERS = 128  # the handshake of a WebSocket is read by a library that takes no more
 
 
@@ -120,7 +121,8 @@ class ServerConfig:
         tls: addresses for STOMP over TLS.
         unix: paths of Unix sockets for STOMP.
         http: addresses for the pages, ``/healthz``, and STOMP over WebSocket at ``/stomp``.
-        certificate: PEM file for ``tls``, with its chain.
+        https: addresses for the same, encrypted; WebSocket is ``wss`` there.
+        certificate: PEM file for ``tls`` and ``https``, with its chain.
         key: PEM file of its private key; empty where the certificate's file holds it.
         origins: pages elsewhere that may open a WebSocket, as ``https://example.org``; pages of
             our own may anyway; ``*`` stands for any.
@@ -148,6 +150,7 @@ class ServerConfig:
     tls: tuple[str, ...] = ()
     unix: tuple[str, ...] = ()
     http: tuple[str, ...] = ("127.0.0.1:8080",)
+    https: tuple[str, ...] = ()
     certificate: str = ""
     key: str = ""
     origins: tuple[str, ...] = ()
@@ -165,17 +168,18 @@ class ServerConfig:
 
     def __post_init__(self) -> None:
         """Refuse addresses that are none, TLS without a certificate, and an open door."""
-        if not (self.stomp or self.tls or self.unix or self.http):
-            raise ConfigError("stomp, tls, unix and http are all empty: name an address for one of them")
-        for name, addresses in (("stomp", self.stomp), ("tls", self.tls), ("http", self.http)):
+        listeners = {"stomp": self.stomp, "tls": self.tls, "http": self.http, "https": self.https}
+        if not (self.unix or any(listeners.values())):
+            raise ConfigError(f"unix, {', '.join(listeners)} are all empty: name an address for one of them")
+        for name, addresses in listeners.items():
             for address in addresses:
                 self._check(name, address)
+            if name in _ENCRYPTED and addresses and not self.certificate:
+                raise ConfigError(f"{name} needs a certificate: name its file in certificate")
         if "" in self.unix:
             raise ConfigError("unix must be paths, and one of them is empty")
         for network in self.proxies:
             check_network("proxies", network)
-        if self.tls and not self.certificate:
-            raise ConfigError("tls needs a certificate: name its file in certificate")
         if self.key and not self.certificate:
             raise ConfigError("key is of no use without a certificate: name its file in certificate")
 

@@ -129,7 +129,8 @@ class Door(NetworkProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Let the peer in, or tell it that it can't come in."""
         self._transport = cast(Transport, transport)
-        self._origin = peer_of(transport, "http")
+        is_encrypted = transport.get_extra_info("sslcontext") is not None
+        self._origin = peer_of(transport, "http")._replace(is_encrypted=is_encrypted)
         is_proxy = self.port.proxies.lists(self._origin.address)
         self.peer = self._origin._replace(is_local=True) if is_proxy else self._origin
         refusal = self.port.gate.enter(self.peer)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from hoofbeat.broker.broker import Broker
@@ -10,7 +10,7 @@ from hoofbeat.broker.time import Now
 from hoofbeat.config import ServerConfig, is_loopback, split_address
 from hoofbeat.server.admission import Admission
 from hoofbeat.server.http import HttpPort
-from hoofbeat.server.listeners import Listener, listen, listen_unix
+from hoofbeat.server.listeners import Listener, MakeProtocol, listen, listen_unix
 from hoofbeat.server.memory_mark import MemoryMark, available_bytes
 from hoofbeat.server.reception import Reception
 from hoofbeat.server.site import make_app, read_pages
@@ -18,7 +18,9 @@ from hoofbeat.server.turns import Turns, read_clocks
 from hoofbeat.transports.proxies import Proxies
 from hoofbeat.transports.sites import Sites
 from hoofbeat.transports.tcp import TcpOutlet
-from hoofbeat.transports.tls import TlsOutlet, tls_context
+from hoofbeat.transports.tls import TlsOutlet
+from hoofbeat.transports.tls_codec import tls_context
+from hoofbeat.transports.tls_transport import TlsTransport
 
 DRAIN_SECONDS = 10.0
 
@@ -62,7 +64,7 @@ class Server:
         self._is_draining = False
         self._listeners: list[Listener] = []
         self._reception = Reception(broker, turns, Admission(config.limits))
-        self._http = self._make_http_port() if config.http else None
+        self._http = self._make_http_port() if config.http or config.https else None
 
     async def start(self) -> None:
         """Bind every address, or none.
@@ -104,23 +106,25 @@ class Server:
             await asyncio.wait_for(self._reception.wait_until_empty(), 1.0)
 
     async def _listen(self) -> None:
-        config, gate = self._config, self._reception
-        for address in config.stomp:
-            self._listeners.append(await listen(address, "stomp", lambda: TcpOutlet(gate, "tcp")))
-        if config.tls:
+        config, gate, http = self._config, self._reception, self._http
+        await self._listen_on(config.stomp, "stomp", lambda: TcpOutlet(gate, "tcp"))
+        if config.tls or config.https:
             tls, seconds = tls_context(config.certificate, config.key), config.limits.tls_seconds
-            for address in config.tls:
-                self._listeners.append(await listen(address, "stomps", lambda: TlsOutlet(gate, tls, seconds)))
+            await self._listen_on(config.tls, "stomps", lambda: TlsOutlet(gate, tls, seconds))
         for path in config.unix:
             self._listeners.append(await listen_unix(path, lambda: TcpOutlet(gate, "unix")))
-        if self._http is not None:
-            for address in config.http:
-                self._listeners.append(await listen(address, "http", self._http.make_door))
+        if http is not None:
+            await self._listen_on(config.http, "http", http.make_door)
+            await self._listen_on(config.https, "https", lambda: TlsTransport(http.make_door, tls, seconds))
+
+    async def _listen_on(self, addresses: Sequence[str], scheme: str, make: MakeProtocol) -> None:
+        for address in addresses:
+            self._listeners.append(await listen(address, scheme, make))
 
     def _make_http_port(self) -> HttpPort:
         config = self._config
-        is_public = not all(is_loopback(split_address(address)[0]) for address in config.http)
-        own = [split_address(address)[0] for address in config.http]
+        own = [split_address(address)[0] for address in (*config.http, *config.https)]
+        is_public = not all(map(is_loopback, own))
         sites = Sites(hosts=(*config.hosts, *own), origins=config.origins, is_public=is_public)
         pages = read_pages() if config.pages else {}
         app = make_app(sites, pages, lambda: self._is_draining, most_headers=config.limits.http_headers)

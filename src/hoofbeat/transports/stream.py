@@ -112,7 +112,7 @@ class StreamOutlet(NetworkProtocol):
         self.transport = cast(Transport, transport)
         self.peer = peer
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        _read_in_pieces(transport)
+        read_in_pieces(transport)
         self._receiver = self.gate.attach(self, framing, peer)
 
     # What asyncio calls.
@@ -214,7 +214,7 @@ class _SetsAside(Protocol):
     max_size: int
 
 
-def _read_in_pieces(transport: BaseTransport) -> None:
+def read_in_pieces(transport: BaseTransport) -> None:
     """Have asyncio set less memory aside for each read; uvloop does better by itself.
 
     Its quarter of a megabyte is more than malloc keeps at hand: each read would cost two system
