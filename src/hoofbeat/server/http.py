@@ -67,21 +67,7 @@ class HttpPort:
         self.proxies = proxies
         self.doors: set[Door] = set()
         self._state = ServerState()
-        self._config = Config(
-            app,
-            ws=cast(type[NetworkProtocol], Upgrade),
-            interface="asgi3",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            h11_max_incomplete_event_size=limits.http_head_bytes,
-        )
-        self._config.load()
+        self._config = _uvicorn(app, limits.http_head_bytes)
 
     def make_protocol(self, door: "Door") -> NetworkProtocol:
         """Make the protocol that serves one connection; the application finds its door in the scope."""
@@ -101,6 +87,26 @@ class HttpPort:
         """Close all at once; WebSockets are none of ours any more."""
         for door in tuple(self.doors):
             door.abort()
+
+
+def _uvicorn(app: ASGIApp, head_bytes: int) -> Config:
+    """Configure uvicorn for what it is used for here: HTTP/1.1 on streams that are made elsewhere."""
+    config = Config(
+        app,
+        ws=cast(type[NetworkProtocol], Upgrade),
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        h11_max_incomplete_event_size=head_bytes,
+    )
+    config.load()
+    return config
 
 
 class Door(NetworkProtocol):
