@@ -19,6 +19,12 @@ from hoofbeat.errors import ConfigError, HoofbeatError
 REFUSED = 1
 MISUSED = 2
 INTERRUPTED = 130
+EXIT_CODES = {
+    0: "it is done",
+    REFUSED: "somebody refused, or could not be reached, or went away; one line on standard error says who",
+    MISUSED: "the command or the configuration was wrong; one line says where, what, and what would do",
+    INTERRUPTED: "it was interrupted with Ctrl-C (`serve` and `listen` end with 0 then)",
+}
 
 app = typer.Typer(
     name="hoofbeat",
