@@ -49,7 +49,7 @@ def _exit_codes() -> str:
 
 def _sections(command: Any, name: str, above: Any = None) -> Iterator[str]:
     """Write about a command, then about those below it."""
-    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    width: Any = {"terminal_width": WIDTH, "max_content_width": WIDTH}
     context = typer.Context(command, info_name=name, parent=above, **width, **command.context_settings)
     yield f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n"
     for below, other in getattr(command, "commands", {}).items():
