@@ -50,9 +50,10 @@ class Outcome(NamedTuple):
         goal: it.
         peer: who was best of those that are compared with; empty without one.
         ours: our figure, if there is one.
-        theirs: the peer's figure.
+        theirs: the peer's figure, or 1.
         measured: the ratio, or our figure where nobody is compared with; None if something is missing.
         faults: what went wrong in our runs.
+        is_bound_by_generator: we may be faster than this.
     """
 
     goal: Goal
@@ -61,6 +62,7 @@ class Outcome(NamedTuple):
     theirs: float | None = None
     measured: float | None = None
     faults: tuple[str, ...] = ()
+    is_bound_by_generator: bool = False
 
     @property
     def distance(self) -> float | None:
@@ -97,12 +99,9 @@ def outcomes(results: Results) -> Iterator[Outcome]:
     name = headline(results)
     for goal in GOALS:
         cell = results.cell(name, goal.workload)
-        if not goal.peers:
-            yield Outcome(goal, ours=cell.median, measured=cell.median, faults=cell.faults)
-            continue
-        peer, theirs = _best(results, goal)
+        peer, theirs = _best(results, goal) if goal.peers else ("", 1.0)
         measured = cell.median / theirs if cell.median and theirs else None
-        yield Outcome(goal, peer, cell.median, theirs, measured, cell.faults)
+        yield Outcome(goal, peer, cell.median, theirs, measured, cell.faults, cell.is_bound_by_generator)
 
 
 def _best(results: Results, goal: Goal) -> tuple[str, float | None]:

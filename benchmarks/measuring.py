@@ -16,7 +16,6 @@ from benchmarks.results import Cell
 from benchmarks.workloads import DELIVERIES, WORKLOADS, Workload
 
 GRACE_SECONDS = 40.0  # after the time to send: for connecting, for what is under way, for giving up
-SETTLING_SECONDS = 0.2  # for a broker to see that the generator's connections are gone
 FAULTS = ("lost", "duplicated", "misordered", "errors")
 
 Say = Callable[[str], None]
@@ -32,6 +31,7 @@ class Plan(NamedTuple):
         rounds: how often.
         seconds: how long each run sends.
         warmup_seconds: how much longer, before that, without counting.
+        settling_seconds: how long a broker then has to see that the generator's connections are gone.
     """
 
     program: Path
@@ -40,6 +40,7 @@ class Plan(NamedTuple):
     rounds: int
     seconds: float
     warmup_seconds: float
+    settling_seconds: float = 0.2
 
 
 class Run(NamedTuple):
@@ -71,8 +72,8 @@ class Entrant:
         self._broker: Broker | None = None
 
     @contextmanager
-    def turn(self) -> Iterator[Broker]:
-        """Let it run for a while.
+    def turn(self, settling_seconds: float) -> Iterator[Broker]:
+        """Let it run for a while, and a little longer.
 
         Raises:
             StartError: it can't be started.
@@ -81,7 +82,7 @@ class Entrant:
         processes.wake(broker)
         try:
             yield broker
-            time.sleep(SETTLING_SECONDS)
+            time.sleep(settling_seconds)
         finally:
             processes.put_to_sleep(broker)
 
@@ -148,7 +149,7 @@ def _run(
     """Run one workload once."""
     words: list[str] = []
     try:
-        with entrant.turn() as broker:
+        with entrant.turn(plan.settling_seconds) as broker:
             words = _words(plan, contender, broker, workload, rate)
             result = _load(words, GRACE_SECONDS + plan.seconds + plan.warmup_seconds)
             port = str(broker.web if workload.is_web else broker.port)

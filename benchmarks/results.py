@@ -59,7 +59,7 @@ class Results(NamedTuple):
 
     Attributes:
         machine: facts about it, in the order they are shown.
-        settings: rounds, seconds and command of the run.
+        settings: rounds, seconds and command of the run, and whether it was interrupted.
         contenders: who was measured.
         workloads: name and unit of each, in the order they are shown.
         cells: the figures.

@@ -57,12 +57,21 @@ def gather(plan: Plan, facts: dict[str, str], entries: tuple[Entry, ...], runs: 
             "rounds": plan.rounds,
             "seconds": plan.seconds,
             "warmup_seconds": plan.warmup_seconds,
-            "command": shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]]),
+            "command": shlex.join(["python", "benchmarks/run.py", *repeatable(sys.argv[1:])]),
         },
         contenders=entries,
         workloads={each.name: each.unit for each in plan.workloads},
         cells=tuple(measuring.cells(runs)),
     )
+
+
+def repeatable(arguments: list[str]) -> list[str]:
+    """Leave out of the command line where the results go."""
+    return [
+        word
+        for before, word in zip(["", *arguments], arguments, strict=False)
+        if "--output" not in (before, word) and not word.startswith("--output=")
+    ]
 
 
 def table(results: Results) -> None:
@@ -103,6 +112,26 @@ def told_to_end(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(143)
 
 
+def run_all(plan: Plan) -> tuple[list[Run], bool]:
+    """Measure, and say every figure as it comes.
+
+    Returns:
+        what was measured, and whether that is all.
+    """
+    units = {each.name: each for each in plan.workloads}
+    runs: list[Run] = []
+    try:
+        for run in measuring.measure(plan, say):
+            runs.append(run)
+            number = measuring.figure(units[run.workload], run.result)
+            brief = "-" if number is None else f"{shown(number)} {units[run.workload].unit}"
+            say(f"{run.round} {run.contender:10} {run.workload:34} {brief} {measuring.faults(run.result)}")
+    except (KeyboardInterrupt, SystemExit):
+        say("bench: interrupted; what was measured until now is kept")
+        return runs, False
+    return runs, True
+
+
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -128,14 +157,10 @@ def main() -> None:
     those = field(asked.contenders)
     chosen = workloads.chosen(asked.only)
     plan = Plan(program, list(those), chosen, asked.rounds, asked.seconds, asked.warmup_seconds)
-    runs: list[Run] = []
-    units = {each.name: each for each in chosen}
-    for run in measuring.measure(plan, say) if those else ():
-        runs.append(run)
-        number = measuring.figure(units[run.workload], run.result)
-        brief = "-" if number is None else f"{shown(number)} {units[run.workload].unit}"
-        say(f"{run.round} {run.contender:10} {run.workload:34} {brief} {measuring.faults(run.result)}")
+    runs, is_whole = run_all(plan) if those else ([], True)
     results = gather(plan, facts, tuple(those.values()), runs)
+    if not is_whole:
+        results = results._replace(settings={**results.settings, "interrupted": True})
     table(results)
     judge(results)
     asked.output.write_text(to_json(results, [run._asdict() for run in runs]), encoding="utf-8")
