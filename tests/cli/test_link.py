@@ -144,6 +144,21 @@ async def test_a_sender_waits_for_a_broker_that_reads_slowly() -> None:
     await talk(script, use)
 
 
+async def test_a_broker_that_does_not_let_go_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "CLOSE_SECONDS", 0.05)
+    left = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answers(CONNECTED)(reader, writer)
+        await left.wait()  # and read nothing meanwhile
+
+    async def use(opened: link.Link) -> None:
+        opened._transport.write(b"x" * 64 * 1024 * 1024)  # more than the network holds
+
+    await talk(script, use)
+    left.set()
+
+
 async def test_where_nobody_listens_the_reason_is_said() -> None:
     async with scripted(hold) as where:
         pass

@@ -22,6 +22,7 @@ from hoofbeat.protocol.versions import Version
 HEART_BEAT = HeartBeat(10_000, 10_000)
 CONNECT_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 _LEAST_WAIT_SECONDS = 0.01
 _ERRNO = re.compile(r"\[Errno (\d+)\]")  # asyncio puts several errors into one text
 
@@ -44,6 +45,7 @@ class Link(asyncio.Protocol):
         self._something = asyncio.Event()  # came, or the transport is gone
         self._writable = asyncio.Event()
         self._writable.set()
+        self._lost = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._end = ""  # why nothing more will come
         self._receipts = 0
@@ -68,6 +70,7 @@ class Link(asyncio.Protocol):
         )
         if self._timer is not None:
             self._timer.cancel()
+        self._lost.set()
         self._writable.set()
         self._something.set()
 
@@ -142,9 +145,15 @@ class Link(asyncio.Protocol):
         except TimeoutError:
             raise LinkError("the broker does not answer DISCONNECT") from None
 
-    def close(self) -> None:
-        """Close the transport."""
+    async def close(self) -> None:
+        """Close the transport, and wait until it is; a broker that does not let go is left."""
         self._transport.close()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._lost.wait()
+        except TimeoutError:
+            self._transport.abort()
+            await self._lost.wait()
 
     def _set_timer(self) -> None:
         wait = self.session.pulse.deadline() - monotonic()
@@ -180,7 +189,7 @@ async def open_link(endpoint: Endpoint, headers: Mapping[str, str], ca: str = ""
             raise LinkError(f"{endpoint} does not answer CONNECT") from None
         yield link
     finally:
-        link.close()
+        await link.close()
 
 
 async def _open(endpoint: Endpoint, ca: str) -> Link:
