@@ -145,9 +145,12 @@ class Link(asyncio.Protocol):
         except TimeoutError:
             raise LinkError("the broker does not answer DISCONNECT") from None
 
-    async def close(self) -> None:
-        """Close the transport, and wait until it is; a broker that does not let go is left."""
+    def close(self) -> None:
+        """Close the transport, once what was sent is out."""
         self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until it is closed; a broker that does not let go is left."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._lost.wait()
@@ -189,7 +192,8 @@ async def open_link(endpoint: Endpoint, headers: Mapping[str, str], ca: str = ""
             raise LinkError(f"{endpoint} does not answer CONNECT") from None
         yield link
     finally:
-        await link.close()
+        link.close()
+        await link.wait_closed()
 
 
 async def _open(endpoint: Endpoint, ca: str) -> Link:
