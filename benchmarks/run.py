@@ -139,10 +139,16 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, help="of each run that count")
     parser.add_argument("--warmup-seconds", type=float, default=1.0, help="before those")
     parser.add_argument("--only", nargs="*", default=[], help="workloads with one of these in their names")
-    names = " ".join(each.name for each in contenders.chosen([]))
-    parser.add_argument("--contenders", nargs="*", default=[], help=f"some of: {names}")
+    names = [each.name for each in contenders.chosen([])]
+    parser.add_argument("--contenders", nargs="*", default=[], help=f"some of: {' '.join(names)}")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    known = {name.lower() for name in names}
+    if unknown := [name for name in asked.contenders if name.lower() not in known]:
+        parser.error(f"not here: {' '.join(unknown)}; there are {' '.join(names)}")
+    if asked.only and not workloads.chosen(asked.only):
+        parser.error(f"no workload has that in its name: {' '.join(asked.only)}")
+    return asked
 
 
 def main() -> None:
