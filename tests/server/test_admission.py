@@ -81,6 +81,7 @@ def test_loopback_counts_among_all_and_may_come_as_fast_as_it_likes(admission: A
     assert admission.enter(peer("192.0.2.1"), 1.5) == TOO_FAST
     assert admission.enter(peer("192.0.2.1"), 2.0) is None
 
+
 def test_nothing_is_remembered_of_addresses_that_left(admission: Admission) -> None:
     for number in range(200):
         admission.enter(peer(f"198.51.100.{number}"), float(number))

@@ -155,6 +155,18 @@ async def test_who_asks_on_and_reads_nothing_is_cut_off(folder: Path, gate: Echo
     listener.close()
 
 
+async def test_who_reads_slowly_but_reads_gets_the_whole_page(folder: Path, gate: EchoGate) -> None:
+    body = b"x" * (8 * 1024 * 1024)  # more than the network holds
+    (folder / "main.js").write_bytes(body)
+    port = limited(gate, folder)
+    listener = await listen("127.0.0.1:0", "http", port.make_door)
+    async with client_of(listener.server) as client:
+        answer = await ask(client, "/main.js")
+        assert (answer.status, len(answer.body)) == (200, len(body))
+    await gate.until_empty()
+    listener.close()
+
+
 async def test_nonsense_is_a_bad_request(client: Client) -> None:
     client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
     assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
