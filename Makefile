@@ -7,7 +7,7 @@ STOMP ?= 127.0.0.1:61613
 HTTP ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup serve test compiled lint types cover floors slow bench bench-peers docs wheel fuzz all
+.PHONY: help setup serve test compiled lint types cover floors slow bench bench-peers instructions docs wheel fuzz all
 .DELETE_ON_ERROR:
 
 help:            ## say what there is to say
@@ -27,8 +27,11 @@ serve: .venv/.serve            ## start the broker and its chat page
 test: .venv/.ready             ## every test but the slow ones
 	$(PY) -m pytest $(ARGS)
 
-compiled: .venv/.ready         ## the same tests on the compiled core
-	$(PY) tools/compile.py build/compiled
+build/compiled/.made: .venv/.ready tools/compile.py $(shell find src/hoofbeat -name '*.py*' -not -name '*.pyc')
+	$(PY) tools/compile.py build/compiled >/dev/null
+	touch $@
+
+compiled: build/compiled/.made ## the same tests on the compiled core
 	PYTHONPATH=build/compiled HOOFBEAT_COMPILED=1 $(PY) -m pytest $(ARGS)
 
 lint: .venv/.ready             ## format, rules, floors, size budget
@@ -52,6 +55,9 @@ slow: .venv/.ready             ## tests that take minutes
 
 bench: .venv/.ready            ## measure, beside the peers that are installed; never fails
 	-$(PY) benchmarks/run.py $(ARGS)
+
+instructions: build/compiled/.made  ## count instructions per message; a rise of 5 % fails
+	$(PY) benchmarks/instructions.py $(ARGS)
 
 bench-peers:                   ## install RabbitMQ, ActiveMQ, NATS, Redis, Mosquitto from Debian; starts none
 	bash benchmarks/peers.sh
