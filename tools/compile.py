@@ -16,6 +16,7 @@ SOURCE = ROOT / "src"
 # What is compiled: the floors that every message passes, and that import nothing but the standard library.
 FOLDERS = ("hoofbeat/protocol", "hoofbeat/broker", "hoofbeat/engines/local")
 SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: Cython's
+ALL = "all"
 GROUP = "hoofbeat"  # one extension holds all the code; each module's own is a door to it
 SECONDS = 600
 
@@ -34,8 +35,13 @@ def modules(source: Path) -> list[str]:
     )
 
 
-def extend(source: Path, target: Path) -> list[Path]:
+def extend(source: Path, target: Path, what: str = ALL) -> list[Path]:
     """Compile what is in ``source``, and put the extensions into ``target``.
+
+    Args:
+        source: where the package stands.
+        target: made if it is not there.
+        what: :data:`ALL`, or :data:`SCANNER` alone, which runs beside plain Python too.
 
     Returns:
         the extensions, relative to ``target``.
@@ -45,7 +51,7 @@ def extend(source: Path, target: Path) -> list[Path]:
     """
     target.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [sys.executable, __file__, "--in", str(source), str(target.resolve())],
+        [sys.executable, __file__, "--only", what, str(target.resolve())],
         cwd=source,
         env={**os.environ, "CFLAGS": f"-O3 -DNDEBUG -w {os.environ.get('CFLAGS', '')}"},
         stdin=subprocess.DEVNULL,
@@ -71,22 +77,24 @@ def copy(target: Path) -> None:
         print(path)
 
 
-def _build(target: str) -> None:
-    """Run mypyc and the C compiler; in a process of its own, whose folder is the source's."""
+def _build(what: str, target: str) -> None:
+    """Run mypyc, Cython and the C compiler; in a process of its own, whose folder is the source's."""
     from Cython import Build
-    from mypyc.build import mypycify
     from setuptools import Distribution
 
     scratch = Path(target) / "scratch"
-    extensions = mypycify(
-        ["--config-file=", "--strict", *modules(Path())],
-        opt_level="3",
-        debug_level="0",
-        strip_asserts=False,
-        target_dir=str(scratch / "c"),
-        group_name=GROUP,
-    )
-    extensions += Build.cythonize([SCANNER], build_dir=str(scratch / "c"), quiet=True)
+    extensions = Build.cythonize([SCANNER], build_dir=str(scratch / "c"), quiet=True)
+    if what == ALL:
+        from mypyc.build import mypycify
+
+        extensions += mypycify(
+            ["--config-file=", "--strict", *modules(Path())],
+            opt_level="3",
+            debug_level="0",
+            strip_asserts=False,
+            target_dir=str(scratch / "c"),
+            group_name=GROUP,
+        )
     command = Distribution({"name": GROUP, "ext_modules": extensions}).get_command_obj("build_ext")
     command.build_lib = target
     command.build_temp = str(scratch / "o")
@@ -96,7 +104,7 @@ def _build(target: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--in":
-        _build(sys.argv[3])
+    if sys.argv[1] == "--only":
+        _build(*sys.argv[2:])
     else:
         copy(Path(sys.argv[1]))

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from hoofbeat.protocol.blocks import BlockReader
 from hoofbeat.protocol.commands import NEVER_ESCAPED, Command
-from hoofbeat.protocol.decoder import FrameDecoder
+from hoofbeat.protocol.decoder import FrameDecoder, scan
 from hoofbeat.protocol.encoder import encode_frame
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.limits import UNAUTHENTICATED, FrameLimits
+from hoofbeat.protocol.scanner import Scan
 from hoofbeat.protocol.versions import Version
 
 # Small enough that a fuzzer gets past them.
@@ -35,6 +36,7 @@ def read(
     *,
     limits: FrameLimits = LIMITS,
     reader: BlockReader | None = None,
+    quick: Scan = scan,
     is_late: bool = False,
 ) -> Reading:
     """Feed the pieces to a new decoder.
@@ -44,10 +46,11 @@ def read(
         version: what is spoken; a handshake in the stream settles it again.
         limits: sizes past which a frame is refused.
         reader: a header cache that has seen other streams; None for a new one.
+        quick: the scanner, if not the one that is used where the tests run.
         is_late: a handshake is answered only when all pieces are in, as while a password is checked.
     """
     reader = reader or BlockReader(version)
-    decoder = FrameDecoder(reader, limits)
+    decoder = FrameDecoder(reader, limits, quick)
     frames: list[Frame] = []
     for piece in pieces:
         frames += decoder.feed(piece)

@@ -84,14 +84,15 @@ def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, lis
     """Append frames that are written in the plain way; return where the first other one starts."""
     cdef const char *start = PyBytes_AS_STRING(data)
     cdef const char *end = start + len(data)
-    cdef Py_ssize_t length, most = limits.body_bytes, most_block = min(limits.line_bytes, limits.block_bytes)
+    cdef Py_ssize_t length, most = limits.body_bytes
+    cdef Py_ssize_t most_block = min(limits.line_bytes, limits.block_bytes) if limits.command_bytes > 3 else 0
     while True:
         while start + pos < end and start[pos] in b"\n\r\0":
             pos += 1
         body = find(start + pos, end, b"\n") + 1
-        while body < end and body[0] != b"\n":
+        while body < end and body[0] != b"\n" and body[0] != b"\r":
             body = find(body, end, b"\n") + 1
-        if body >= end:
+        if body >= end or body[0] == b"\r":
             return pos
         raw = PyBytes_FromStringAndSize(start + pos, body - 1 - start - pos)
         block = blocks.get(raw)
@@ -104,7 +105,7 @@ def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, lis
             return pos
         length, body = (<tuple>block)[2], body + 1
         stop = find(body, end, 0) if length < 0 else min(body + length, end)
-        if stop == end or stop[0] != 0 or stop - body > most or stop > body and (<tuple>block)[0] is not SEND:
+        if stop == end or stop[0] != 0 or stop - body > most:
             return pos
-        frames.append(make(Frame, (<tuple>block)[0], (<tuple>block)[1], PyBytes_FromStringAndSize(body, stop - body)))
+        frames.append(make(Frame, SEND, (<tuple>block)[1], PyBytes_FromStringAndSize(body, stop - body)))
         pos = stop + 1 - start

@@ -13,7 +13,7 @@ _LENGTH_LINE = b"\ncontent-length:"
 ACK_ID_BYTES = 64  # of an id in a run of ACKs; a longer one is read as any header is
 _ACKS = re.compile(rb"(?:ACK\nid:[!-9;-\[\]-~]{1,%d}\n\n\0\n*+)++" % ACK_ID_BYTES)
 _ACK_ID = re.compile(r"id:([^\n]+)")
-_CACHED_BYTES = 1024  # longer blocks are parsed each time
+CACHED_BYTES = 1024  # longer blocks are parsed each time
 GENERATION = 1024  # blocks in each half of a cache
 
 
@@ -76,11 +76,7 @@ class BlockReader:
                 block = Block(Command.SEND, headers, length)
             else:
                 block = self._parse(raw, bare)
-                if (
-                    block.command is not Command.SEND
-                    or self.version is None
-                    or not is_plain(block.headers.fields, raw)
-                ):
+                if self.version is None or not is_plain(block.headers.fields, raw):
                     return block
                 if length == block.length and self.young_bare is not None:
                     self.young_bare[bare] = block.headers  # else only the parser reads it
@@ -177,6 +173,6 @@ _OF_ONE_SESSION: Final = ("/user", "/temp")
 
 def is_plain(fields: dict[str, str], raw: bytes) -> bool:
     """Say whether the block of a SEND may well come again, and mean the same to all sessions."""
-    if len(raw) > _CACHED_BYTES or "receipt" in fields or "transaction" in fields or "reply-to" in fields:
+    if len(raw) > CACHED_BYTES or "receipt" in fields or "transaction" in fields or "reply-to" in fields:
         return False
     return not fields.get("destination", "/user").startswith(_OF_ONE_SESSION)

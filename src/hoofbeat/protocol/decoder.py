@@ -1,5 +1,6 @@
 """From bytes, cut anywhere, to frames."""
 
+import re
 from functools import partial
 from typing import Final
 
@@ -9,6 +10,7 @@ from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.scan import HeaderScan
+from hoofbeat.protocol.scanner import Scan
 
 try:
     from hoofbeat.protocol._scanner import scan
@@ -17,6 +19,7 @@ except ImportError:  # no compiler where it was installed
 
 _frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 _A: Final = 65  # of ACK
+_BLANK: Final = re.compile(rb"\n\r?\n")  # either kind in one search: who uses one kind has none of the other
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
 
 
@@ -38,6 +41,7 @@ class FrameDecoder:
         "_limits",
         "_need",
         "_partial",
+        "_quick",
         "_reader",
         "_reads_acks",
         "_scan",
@@ -46,8 +50,9 @@ class FrameDecoder:
         "waiting",
     )
 
-    def __init__(self, reader: BlockReader, limits: FrameLimits) -> None:
-        """Start before the first byte; ``reader`` is the one for no version yet."""
+    def __init__(self, reader: BlockReader, limits: FrameLimits, quick: Scan = scan) -> None:
+        """Start before the first byte; ``reader`` is the one for no version yet, ``quick`` the scanner."""
+        self._quick = quick
         self.fault: RemoteProtocolError | None = None
         self.adopt(reader, limits)
         self._partial: bytearray | None = None
@@ -107,16 +112,16 @@ class FrameDecoder:
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:
         """Append the whole frames of ``data``; return where the first partial one starts."""
-        size, reader, limits = len(data), self._reader, self._limits
-        pos = scan(data, 0, reader.young, reader.young_bare, limits, frames)
+        size, reader, limits, quick = len(data), self._reader, self._limits, self._quick
+        reader.age()
+        pos = quick(data, 0, reader.young, reader.young_bare, limits, frames)
         while pos < size:
             end = self._cut_acks(data, pos, frames) if self._reads_acks and data[pos] == _A else pos
             if end == pos:
                 end = self._cut_one(data, pos, frames)
                 if end < 0 or self.waiting:
                     return pos if end < 0 else end
-            pos = scan(data, end, reader.young, reader.young_bare, limits, frames)
-        reader.age()
+            pos = quick(data, end, reader.young, reader.young_bare, limits, frames)
         return pos
 
     def _cut_acks(self, data: bytes, pos: int, frames: list[Frame]) -> int:
@@ -128,14 +133,11 @@ class FrameDecoder:
     def _cut_one(self, data: bytes, pos: int, frames: list[Frame]) -> int:
         """Append the frame at ``pos``, and return where it ends; -1 where it is not whole."""
         size = len(data)
-        end = data.find(b"\n\n", pos)
-        body = end + 2
-        crlf = data.find(b"\n\r\n", pos, body if end >= 0 else size)
-        if crlf >= 0:
-            end, body = crlf, crlf + 3
-        if end < 0:
+        blank = _BLANK.search(data, pos)
+        if blank is None:
             self._in_headers()
             return -1
+        end, body = blank.span()
         raw = data[pos:end]
         command, headers, length = self._reader.young.get(raw) or self._read(data, pos, end, body)
         stop = data.find(b"\0", body) if length < 0 else body + length

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from hoofbeat.protocol.blocks import Block
+from hoofbeat.protocol.blocks import CACHED_BYTES, Block
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
@@ -18,6 +18,8 @@ Blocks = dict[bytes, Block]
 Bares = dict[bytes, Headers]
 Scan = Callable[[bytes, int, Blocks, Bares | None, FrameLimits, list[Frame]], int]
 
+_SEND: Final = Command.SEND
+_FAR: Final = CACHED_BYTES + 2  # where the blank line of a known block ends, at most
 _frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 
 
@@ -29,7 +31,7 @@ def scan(
     Args:
         data: what one read brought, with what was left of the one before.
         pos: where a frame starts, or an EOL between frames.
-        blocks: the known ones.
+        blocks: the known ones, all of SENDs.
         bares: headers of blocks without their ``content-length``, for the compiled twin, which reads
             new blocks into both; None while the version does not take headers as they are.
         limits: of a frame.
@@ -39,16 +41,14 @@ def scan(
     while True:
         while pos < size and data[pos] in b"\n\r\0":
             pos += 1
-        end = data.find(b"\n\n", pos)
+        end = data.find(b"\n\n", pos, pos + _FAR)  # or it would be looked for anew, far away, for each frame
         block = blocks.get(data[pos:end]) if end >= 0 else None
         if block is None:
             return pos
-        command, headers, length = block
+        _, headers, length = block
         body = end + 2
         stop = data.find(b"\0", body) if length < 0 else body + length
         if stop < 0 or stop >= size or stop - body > limits.body_bytes or data[stop]:
             return pos
-        if stop > body and command is not Command.SEND:
-            return pos
-        frames.append(_frame((command, headers, data[body:stop])))
+        frames.append(_frame((_SEND, headers, data[body:stop])))
         pos = stop + 1
