@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from hoofbeat import __version__
 from hoofbeat.cli import main, schema
+from hoofbeat.cli.version import describe
 from hoofbeat.config import ServerConfig
 
 # What can be set by --set alone.
@@ -21,7 +21,7 @@ def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert outcome(capsys, "--version") == (0, f"hoofbeat {__version__}\n", "")
+    assert outcome(capsys, "--version") == (0, f"{describe()}\n", "")
 
 
 def test_what_a_command_needs_is_imported_when_it_is_called() -> None:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hoofbeat import __version__
 from hoofbeat.cli.config import config
 from hoofbeat.cli.listen import listen
 from hoofbeat.cli.output import complain
 from hoofbeat.cli.passwd import passwd
 from hoofbeat.cli.send import send
 from hoofbeat.cli.serve import serve
+from hoofbeat.cli.version import describe
 from hoofbeat.errors import ConfigError, HoofbeatError
 
 REFUSED = 1
@@ -45,7 +45,7 @@ def root(
 ) -> None:
     """STOMP for Python: a message broker over TCP and WebSocket, and its tools."""
     if version:
-        print(f"hoofbeat {__version__}")
+        print(describe())
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
