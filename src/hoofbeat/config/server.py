@@ -70,7 +70,7 @@ class AdmissionConfig:
         connections: at one time.
         per_address: connections at one time from one address.
         per_user: connections at one time of one user who proved who it is.
-        accepts_per_second: connections taken in, those from loopback counted and never refused for it.
+        accepts_per_second: connections taken in from everywhere but this machine.
         accepts_per_second_per_address: connections taken in from one address.
         failed_logins_per_minute: from one address; after that its logins have to wait.
         tls_seconds: for the handshake of TLS.

@@ -83,9 +83,7 @@ class Admission:
             del self._by_address[address]
 
     def _refusal(self, address: str | None, now: float) -> str | None:
-        if self._is_too_fast(now) and address is not None:
-            return _TOO_FAST  # who is on this machine counts, and may come as fast as it likes
-        if self._is_address_too_fast(address, now):
+        if address is not None and (self._is_too_fast(now) or self._is_address_too_fast(address, now)):
             return _TOO_FAST
         if self.connections >= self._limits.connections:
             return f"more than {self._limits.connections} connections"
