@@ -65,7 +65,8 @@ _LINES = [
     b"d:v\\", b" d:v", b"d : v", b"d:\xff", b"d:\xed\xa0\x80", b"\xc3:d", b"d:v\rw", b"d\r:v", b"d:v\r",
     b"d:v\0w", b"d\0:v", b"\r", b"\rd:v", b"d:" + 1100 * b"v", b"receipt:1", b"transaction:1",
     b"reply-to:/temp-queue/a", b"destination:/temp-queue/a", b"destination:/user/a", b"content-length :3",
-    b"Content-length:3", b"content-length:3", b"content-length:4", *[b"content-length:" + length for length in _LENGTHS],
+    b"Content-length:3", b"content-length:3", b"content-length:4",
+    *[b"content-length:" + length for length in _LENGTHS],
 ]  # fmt: skip
 _COMMANDS = [
     b"ACK",

@@ -46,6 +46,7 @@ class FrameDecoder:
         "_reads_acks",
         "_scan",
         "_seen",
+        "_short",
         "fault",
         "waiting",
     )
@@ -65,9 +66,9 @@ class FrameDecoder:
         """Go on after CONNECT, reading as the agreed version does; feed ``b""`` next."""
         self._reader = reader
         self._limits = limits
-        self._reads_acks = (
-            limits.headers > 0 and min(limits.line_bytes, limits.block_bytes) > 2 * ACK_ID_BYTES
-        )
+        line, block = limits.line_bytes, limits.block_bytes
+        self._short = min(limits.command_bytes, limits.headers, line, block)
+        self._reads_acks = self._short > 2 and min(line, block) > 2 * ACK_ID_BYTES
         self.waiting = False
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -172,7 +173,7 @@ class FrameDecoder:
         """Read a block that the cache does not hold, its limits checked octet by octet."""
         limits = self._limits
         raw = data[pos:end]
-        if len(raw) <= limits.command_bytes <= limits.headers:
+        if len(raw) <= self._short:  # whatever stands in it
             is_simple = b"\0" not in raw
         else:
             is_simple = (
