@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hoofbeat.cli.bench.command import bench
 from hoofbeat.cli.config import config
 from hoofbeat.cli.listen import listen
 from hoofbeat.cli.output import complain
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is the same text on a terminal and in a file
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (serve, send, listen, config, passwd):
+for command in (serve, send, listen, bench, config, passwd):
     app.command()(command)
 
 
