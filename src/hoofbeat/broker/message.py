@@ -86,7 +86,8 @@ class Envelope:
         self.lines: Lines = ()
         self._blocks: dict[Version, bytes] | None = None
         self._raw = headers.raw
-        if self._raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or b"\nhoofbeat-" in self._raw:
+        raw = self._raw
+        if raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or raw.find(b"\nhoofbeat-") >= 0:
             self._read(headers)
 
     def _read(self, headers: Headers) -> None:

@@ -39,7 +39,7 @@ class Subscription:
         "_has_ack_header",
         "_next_tag",
         "_queue_head",
-        "_token_prefix",
+        "_token_size",
         "ack",
         "destination",
         "head",
@@ -87,7 +87,7 @@ class Subscription:
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
         self._ack_prefix = b"%d-" % serial
-        self._token_prefix = f"{serial}-"
+        self._token_size = len(self._ack_prefix)
         self._next_tag = 1
 
     @property
@@ -108,7 +108,7 @@ class Subscription:
     def is_named(self, delivery: Delivery, token: str) -> bool:
         """Say whether ACK names a delivery by the very words it was delivered with."""
         if self._has_ack_header:
-            return token == self._token_prefix + str(delivery.tag)
+            return token.isascii() and token[self._token_size] != "0"  # digits, as their reader knows
         message = delivery.message
         return token == f"{message.envelope.prefix.decode()}{message.number}-{self.serial}-{delivery.tag}"
 

@@ -1,7 +1,6 @@
 """From bytes, cut anywhere, to frames."""
 
 import re
-from functools import partial
 from typing import Final
 
 from hoofbeat.errors import RemoteProtocolError
@@ -13,11 +12,10 @@ from hoofbeat.protocol.scan import HeaderScan
 from hoofbeat.protocol.scanner import Scan
 
 try:
-    from hoofbeat.protocol._scanner import scan
+    from hoofbeat.protocol._scanner import make_frame, scan
 except ImportError:  # no compiler where it was installed
-    from hoofbeat.protocol.scanner import scan
+    from hoofbeat.protocol.scanner import make_frame, scan
 
-_frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 _A: Final = 65  # of ACK
 _BLANK: Final = re.compile(rb"\n\r?\n")  # either kind in one search: who uses one kind has none of the other
 _HANDSHAKES = (Command.CONNECT, Command.STOMP)
@@ -128,7 +126,7 @@ class FrameDecoder:
     def _cut_acks(self, data: bytes, pos: int, frames: list[Frame]) -> int:
         """Append the run of ACKs at ``pos``, if there is one that is plain; return where it ends."""
         acks, end = self._reader.read_acks(data, pos)
-        frames += [_frame((Command.ACK, headers, b"")) for headers in acks]
+        frames += [make_frame((Command.ACK, headers, b"")) for headers in acks]
         return end
 
     def _cut_one(self, data: bytes, pos: int, frames: list[Frame]) -> int:
@@ -147,7 +145,7 @@ class FrameDecoder:
             return -1
         if stop > body and command is not Command.SEND:
             self._reader.check_body(command)
-        frames.append(_frame((command, headers, data[body:stop])))
+        frames.append(make_frame((command, headers, data[body:stop])))
         self.waiting = command in _HANDSHAKES
         return stop + 1
 

@@ -14,13 +14,16 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 from hoofbeat.protocol.limits import FrameLimits
 
+Parts = tuple[Command, Headers, bytes]
 Blocks = dict[bytes, Block]
 Bares = dict[bytes, Headers]
 Scan = Callable[[bytes, int, Blocks, Bares | None, FrameLimits, list[Frame]], int]
 
 _SEND: Final = Command.SEND
+# Return ``Frame(*parts)``, for half of the work.
+make_frame: Final[Callable[[Parts], Frame]] = partial(tuple.__new__, Frame)
+
 _FAR: Final = CACHED_BYTES + 2  # where the blank line of a known block ends, at most
-_frame: Final = partial(tuple.__new__, Frame)  # half the cost of Frame(...)
 
 
 def scan(
@@ -50,5 +53,5 @@ def scan(
         stop = data.find(b"\0", body) if length < 0 else body + length
         if stop < 0 or stop >= size or stop - body > limits.body_bytes or data[stop]:
             return pos
-        frames.append(_frame((_SEND, headers, data[body:stop])))
+        frames.append(make_frame((_SEND, headers, data[body:stop])))
         pos = stop + 1
