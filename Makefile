@@ -7,7 +7,7 @@ STOMP ?= 127.0.0.1:61613
 HTTP ?= 127.0.0.1:8080
 FUZZ_SECONDS ?= 60
 
-.PHONY: help setup serve test compiled lint types cover floors slow bench bench-peers instructions docs wheel fuzz all
+.PHONY: help setup serve test compiled lint types cover floors slow bench bench-peers instructions profile docs wheel fuzz all
 .DELETE_ON_ERROR:
 
 help:            ## say what there is to say
@@ -58,6 +58,9 @@ bench: .venv/.ready            ## measure, beside the peers that are installed; 
 
 instructions: build/compiled/.made  ## count instructions per message; a rise of 5 % fails
 	$(PY) benchmarks/instructions.py $(ARGS)
+
+profile: build/compiled/.made  ## draw a flame graph of a broker under load, and list the functions that cost most
+	$(PY) benchmarks/flame.py $(ARGS)
 
 bench-peers:                   ## install RabbitMQ, ActiveMQ, NATS, Redis, Mosquitto from Debian; starts none
 	bash benchmarks/peers.sh

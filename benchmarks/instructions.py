@@ -67,6 +67,7 @@ def library() -> Path:
     Raises:
         CountError: it can't be built.
     """
+    valgrind()  # whose header it needs
     source, target = ROOT / "benchmarks" / "callgrind.c", FOLDER / "callgrind.so"
     FOLDER.mkdir(parents=True, exist_ok=True)
     words = ["cc", "-O2", "-shared", "-fPIC", "-o", str(target), str(source)]
@@ -79,20 +80,29 @@ def library() -> Path:
     return target
 
 
+def listing(name: str) -> Path:
+    """Say where callgrind leaves what it counted of a workload."""
+    return FOLDER / f"{slug(name)}.out"
+
+
+def slug(name: str) -> str:
+    """Make a name fit for a file."""
+    return re.sub("[^a-z0-9]+", "-", name.lower())
+
+
 def count(name: str, requests: Path, core: Path = CORE) -> float:
-    """Play a workload under callgrind, which leaves its listing in the folder; return instructions of each.
+    """Play a workload under callgrind, and return the instructions of each frame or copy in it.
 
     Raises:
         CountError: it failed, or took too long.
     """
-    listing = FOLDER / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.out"
     options = ["--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no"]
     program = [sys.executable, str(ROOT / "benchmarks" / "counted.py"), str(requests), name]
     # Of the surroundings nothing is handed on: their size alone moves the stack.
     surroundings = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "PYTHONPATH": str(core)}
     try:
         done = subprocess.run(
-            [valgrind(), *options, f"--callgrind-out-file={listing}", *program],
+            [valgrind(), *options, f"--callgrind-out-file={listing(name)}", *program],
             env=surroundings,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -114,7 +124,6 @@ def count_all() -> dict[str, float]:
     Raises:
         CountError: one of them can't be counted.
     """
-    valgrind()
     requests = library()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         counts = pool.map(lambda name: count(name, requests), counted.WORKLOADS)

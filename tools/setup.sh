@@ -37,6 +37,11 @@ is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
+# The headers of Python, without which nothing is compiled for it.
+has_headers() {
+    $bin/python -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))'
+}
+
 find_python() {
     local name
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -78,6 +83,10 @@ install_node() {
 install_develop() {
     install_package ".[server,app,dev]"
     $bin/python -m pip install --quiet "atheris" || note "atheris (no build of it for this Python)"
+    $bin/python -m pip install --quiet "py-spy" || note "py-spy (no build of it for this machine)"
+    { has cc && has_headers; } || apt gcc libc6-dev python3-dev && has_headers ||
+        note "what compiles the core (a C compiler, and the headers of this Python)"
+    has valgrind || apt valgrind || note "valgrind (could not be installed)"
     has chromium || has chromium-browser || has google-chrome || apt chromium fonts-liberation ||
         note "chromium (could not be installed)"
     if has npm && [ -f tests/interop/node/package-lock.json ]; then
