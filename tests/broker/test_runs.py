@@ -291,17 +291,19 @@ def test_one_queue_too_many_refuses_all_that_was_for_it() -> None:
     assert receipts(client) == [("ERROR", "2"), ("ERROR", "3")]
 
 
-def test_a_run_that_waits_is_refused_when_the_owner_of_the_queue_leaves() -> None:
+@pytest.mark.parametrize("is_soft", [False, True])
+def test_a_run_that_waits_is_refused_when_the_owner_of_the_queue_leaves(is_soft: bool) -> None:
     wire = Wire(ROOM_FOR_TWO)
     owner, heard = wire.connect(), consumer(wire)
     owner.send(send(0, "reply-to:/temp-queue/x"))
     where = f"destination:{heard.frame().header('reply-to')}"
     owner.pause()
-    publisher = soft(wire)
+    publisher = soft(wire) if is_soft else wire.connect()
     publisher.send(*[send(number, f"receipt:{number}", where=where) for number in (1, 2, 3, 4)])
     before = receipts(publisher)
     owner.leave()
-    assert (before, receipts(publisher)) == (taken(1, 2), [("ERROR", "3"), ("ERROR", "4")])
+    assert (before, receipts(publisher)) == (taken(1, 2), [("ERROR", "3"), ("ERROR", "4")][: 1 + is_soft])
+    assert publisher.closed is not is_soft
 
 
 # An engine that says later what became of a run.

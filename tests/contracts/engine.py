@@ -2,7 +2,9 @@
 
 from abc import abstractmethod
 
-from hoofbeat.broker.delivery import AckMode, Outcome
+import pytest
+
+from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.destination import parse
 from hoofbeat.broker.engine import Engine, Settlement, ignore
 from hoofbeat.broker.message import Envelope, Message
@@ -34,12 +36,19 @@ def message(name: str, body: bytes, expires_ms: int = 0) -> Message:
 class Recorder:
     """A subscription, and what it heard."""
 
-    def __init__(self, name: str, ack: AckMode = AckMode.AUTO) -> None:
+    def __init__(self, name: str, ack: AckMode = AckMode.AUTO, prefetch: int = 100) -> None:
         self._outlet = MemoryOutlet()
         outbox = Outbox(self._outlet, STREAM, [])
         session = ServerSession("s", outbox, make_readers(), FrameLimits(), 0.0)
         self.subscription = Subscription(
-            session, "0", parse(name), serial=1, principal=ANONYMOUS, overrun=outbox.drop, ack=ack
+            session,
+            "0",
+            parse(name),
+            serial=1,
+            principal=ANONYMOUS,
+            overrun=outbox.drop,
+            ack=ack,
+            prefetch=prefetch,
         )
 
     @property
@@ -95,6 +104,35 @@ class EngineContract:
         engine.settle(heard.settle(1, Outcome.NACK), ignore)
         engine.settle(heard.settle(2, Outcome.ACK), ignore)
         assert heard.bodies == [b"hello", b"hello"]
+
+    def test_what_comes_back_goes_where_it_was_whoever_leaves_first(self) -> None:
+        engine, last = self.make(), Recorder("/queue/a")
+        first, second = [Recorder("/queue/a", AckMode.CLIENT, prefetch=1) for _ in range(2)]
+        for each in (first, second):
+            engine.attach(each.subscription, ignore)
+        engine.publish([message("/queue/a", body) for body in (b"1", b"2", b"3")], unheard)
+        for each in (first, second):
+            engine.detach(each.subscription, ignore)
+        engine.attach(last.subscription, ignore)
+        assert (first.bodies, second.bodies, last.bodies) == ([b"1"], [b"2"], [b"1", b"2", b"3"])
+
+    def test_what_was_never_attached_is_detached_in_peace(self) -> None:
+        engine, heard = self.make(), Recorder("/queue/a")
+        answers: list[Refused | None] = []
+        engine.attach(heard.subscription, ignore)
+        for name in ("/queue/a", "/queue/b", "/topic/a"):
+            engine.detach(Recorder(name).subscription, answers.append)
+        engine.publish([message("/queue/a", b"hello")], unheard)
+        assert (answers, heard.bodies) == ([None] * 3, [b"hello"])
+
+    @pytest.mark.parametrize("outcome", Outcome)
+    def test_settling_what_no_destination_knows_is_ignored(self, outcome: Outcome) -> None:
+        engine, stranger = self.make(), Recorder("/queue/none", AckMode.CLIENT)
+        answers: list[Refused | None] = []
+        unknown = Settlement(stranger.subscription, outcome, [Delivery(message("/queue/none", b"1"), 1)])
+        engine.settle([unknown], answers.append)
+        engine.attach(stranger.subscription, ignore)
+        assert (answers, stranger.bodies) == ([None], [])
 
     def test_every_message_of_a_run_is_confirmed_once(self) -> None:
         engine, confirmed = self.make(), list[tuple[int, Refused | None]]()

@@ -88,10 +88,10 @@ class Queue:
             confirm(taken, None)
         if taken == len(messages):
             return None
-        parked = _Parked(list(messages[taken:]), confirm)
-        parked.hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
+        hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
+        parked = _Parked(list(messages[taken:]), confirm, hold)
         self._parked.append(parked)
-        return parked.hold
+        return hold
 
     def fill(self, messages: Sequence[Message]) -> int:
         """Take in as much of a run as there is room for; return how many messages that is."""
@@ -150,7 +150,7 @@ class Queue:
             parked = self._parked.popleft()
             why = f"Unknown destination {self.name[:128]!r}: its session is gone"
             parked.confirm(len(parked.messages), Refused(why))
-            parked.end()
+            parked.hold.end()
 
     # Delivery.
 
@@ -258,7 +258,7 @@ class Queue:
             parked.confirm(taken, None)
             if not parked.messages and self._parked and self._parked[0] is parked:
                 self._parked.popleft()
-                parked.end()
+                parked.hold.end()
 
     def _refuse(self, parked: "_Parked") -> None:
         if parked in self._parked:
@@ -274,11 +274,7 @@ class _Parked:
 
     __slots__ = ("confirm", "hold", "messages")
 
-    def __init__(self, messages: list[Message], confirm: Confirm) -> None:
+    def __init__(self, messages: list[Message], confirm: Confirm, hold: Hold) -> None:
         self.messages = messages
         self.confirm = confirm
-        self.hold: Hold | None = None
-
-    def end(self) -> None:
-        if self.hold is not None:
-            self.hold.end()
+        self.hold = hold
