@@ -32,7 +32,7 @@ build/compiled/.made: .venv/.ready tools/compile.py $(shell find src/hoofbeat -n
 	touch $@
 
 compiled: build/compiled/.made ## the same tests on the compiled core
-	PYTHONPATH=build/compiled HOOFBEAT_COMPILED=1 $(PY) -m pytest $(ARGS)
+	PYTHONPATH=build/compiled CORE=compiled $(PY) -m pytest $(ARGS)
 
 lint: .venv/.ready             ## format, rules, floors, size budget
 	$(BIN)/ruff format --check .

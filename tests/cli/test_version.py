@@ -16,7 +16,7 @@ PROGRAM = "import sys; from hoofbeat.cli.version import describe; print(describe
 
 
 def test_version_core_loop_and_python_are_said() -> None:
-    core = "compiled core" if os.environ.get("HOOFBEAT_COMPILED") == "1" else "plain Python"
+    core = "compiled core" if os.environ.get("CORE") == "compiled" else "plain Python"
     python = re.escape(f"Python {platform.python_version()}")
     assert re.fullmatch(
         rf"hoofbeat {re.escape(__version__)} \({core}, (asyncio|uvloop [0-9.]+), {python}\)", describe()
