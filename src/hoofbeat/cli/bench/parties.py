@@ -12,7 +12,7 @@ from hoofbeat.cli.bench.plan import Plan
 from hoofbeat.cli.bench.reader import Read
 from hoofbeat.cli.bench.stamps import Stamp
 from hoofbeat.cli.bench.tally import Tally
-from hoofbeat.cli.link import CONNECT_SECONDS, LinkError
+from hoofbeat.cli.link import LinkError
 from hoofbeat.cli.listen import Ack
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import encode
@@ -105,6 +105,7 @@ class Subscriber:
         self.line = line
         self._ack = plan.ack
         self._headers = plan.headers
+        self._patience = plan.patience_seconds
         self._audience = audience
         self._tally = tally
         self._last: dict[int, int] = {}  # publisher -> number of its last message
@@ -119,7 +120,7 @@ class Subscriber:
         """
         headers = {"id": SUBSCRIPTION, "destination": destination, "ack": self._ack.value}
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self.line.confirm(Command.SUBSCRIBE, {**headers, **self._headers})
         except TimeoutError:
             raise LinkError("the broker does not answer SUBSCRIBE") from None

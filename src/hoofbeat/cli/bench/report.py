@@ -20,6 +20,7 @@ _INDENT = "  "
 _LABEL = 10
 _CELL = 10
 _TABLE = len(_INDENT) + _LABEL + (len(PERCENTILES) + 1) * _CELL
+_WITH_VOLUME, _WITH_COUNT = 40, 70  # columns that the rows of what was sent and received take
 _NAMES = (*(f"p{percent:g}" for percent in PERCENTILES), "max")
 
 
@@ -90,8 +91,9 @@ def _throughput(result: Result, width: int) -> Iterator[Text]:
         rows.append(("received", tally.measured, result.receiving_seconds, result.received_per_second))
     for label, count, seconds, rate in rows:
         row = Text(f"{f'{rate:,.0f}/s':>13}", "bold")
-        row.append(f"{volume(rate * size) + '/s':>14}", "none")
-        if width >= _TABLE:
+        if width >= _WITH_VOLUME:
+            row.append(f"{volume(rate * size) + '/s':>14}", "none")
+        if width >= _WITH_COUNT:
             row.append(f"{count:>16,} in {duration(seconds * SECOND)}", "dim")
         yield _labelled(label, row)
 

@@ -9,6 +9,8 @@ from hoofbeat.cli.bench.measures import PERCENTILES, Histogram
 from hoofbeat.cli.bench.plan import Kind, Plan
 from hoofbeat.cli.bench.tally import Tally
 
+_ENOUGH_SECONDS = 0.5  # to say how busy we were
+
 
 class Server(NamedTuple):
     """The broker, as it introduced itself.
@@ -110,7 +112,7 @@ class Result:
             hints.append(f"{tally.strangers:,} messages of others were in the way; they are not counted")
         if self.unsent:
             hints.append(f"{self.unsent:,} messages were due and could not be sent: the rate was too high")
-        if self.busy > 0.9:
+        if self.busy > 0.9 and self.measured_seconds >= _ENOUGH_SECONDS:
             hints.append(
                 f"bench itself was at work {min(self.busy, 1):.0%} of the time: the broker may be faster"
             )
@@ -135,7 +137,7 @@ class Result:
             "window": None if plan.pace.rate else plan.room,
             "ack": plan.ack.value,
             "receipts_every": plan.receipts_every,
-            "seconds": round(self.sending_seconds, 3),
+            "seconds": round(self.sending_seconds, 6),
             "sent": tally.measured_sent,
             "received": tally.measured,
             "sent_per_second": round(self.sent_per_second, 1),
