@@ -127,6 +127,7 @@ def test_the_report_says_what_was_done_and_what_came(capsys: Out, url: str) -> N
         assert text in out
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
 
 
 def test_headers_go_with_both_sides(capsys: Out, url: str) -> None:

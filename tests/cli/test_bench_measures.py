@@ -54,6 +54,8 @@ def test_a_latency_counts_as_often_as_it_is_said_and_never_below_zero() -> None:
     histogram.add(-5, 99)
     histogram.add(1000)
     assert (histogram.count, histogram.percentile(99), histogram.percentile(99.9)) == (100, 0, 1000)
+    histogram.add(2000, 100)
+    assert histogram.mean() == 1005.0
 
 
 @given(st.integers(0, 99), st.integers(0, 2**32))

@@ -14,7 +14,7 @@ OTHERS = {
     "no length": PLAIN.replace(b"content-length:40\n", b""),
     "length at the start": PLAIN.replace(b"\nsub", b"\ncontent-length:40\nsub", 1),
     "carriage returns": PLAIN.replace(b"\n", b"\r\n"),
-    "one carriage return": PLAIN.replace(b"m\\c1\n", b"m\\c1\r\n"),
+    "one carriage return": PLAIN.replace(b"a\\c1\n", b"a\\c1\r\n"),
     "heart-beats": b"\n\n" + PLAIN + b"\n\r\n",
 }
 
@@ -54,10 +54,13 @@ def test_a_message_in_another_manner_is_one(message: bytes) -> None:
 
 
 def test_a_message_of_another_size_is_a_stranger() -> None:
-    _, reader = reader_of()
+    session, reader = reader_of()
     longer = PLAIN.replace(b"length:40", b"length:400").replace(b"........", b"\0" * 368)
     empty = b"MESSAGE\nsubscription:1\nmessage-id:1\nack:1\n\n\0"
     assert read_all(reader, PLAIN + longer + empty + PLAIN).bodies == [BODY, BODY, b"", BODY]
+    looks_whole = PLAIN.replace(b"length:40", b"length:81") + PLAIN[:41].replace(b"\n", b"\0")[:40] + b"\0"
+    assert read_all(reader, looks_whole + PLAIN).bodies == [BODY] * 2
+    assert session.fault is None
 
 
 @pytest.mark.parametrize(
@@ -86,9 +89,9 @@ def test_a_message_that_can_not_be_acknowledged_is_a_fault(version: bytes, missi
 
 def test_nothing_is_read_after_a_fault() -> None:
     session, reader = reader_of()
-    read = read_all(reader, PLAIN + b"MUMBLE\n\n\0", PLAIN, b"\n\n" + PLAIN)
+    read = read_all(reader, PLAIN + b"MUMBLE\n\n\0" + PLAIN, PLAIN, b"\n\n" + PLAIN)
     assert session.fault is not None
-    assert read.bodies[0] == BODY
+    assert read.bodies == [BODY]
     assert read.others == []
 
 

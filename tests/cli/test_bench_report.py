@@ -100,6 +100,17 @@ def test_whatever_went_wrong_is_said(is_plain: bool) -> None:
     assert "in order" not in text
 
 
+@pytest.mark.parametrize("wrong", ["missing", "fault", "duplicated", "misordered", "unanswered", ""])
+def test_each_fault_alone_is_enough(wrong: str) -> None:
+    tally = Tally(1)
+    more: dict[str, Any] = {}
+    if wrong in {"missing", "fault"}:
+        more[wrong] = "x" if wrong == "fault" else 1
+    elif wrong:
+        setattr(tally, wrong, 1)
+    assert result_of(tally, **more).is_good is not bool(wrong)
+
+
 def test_the_manner_is_said() -> None:
     plan = Plan(
         destination="/topic/a",

@@ -23,7 +23,7 @@ def watching() -> Iterator[Callable[[Load], None]]:
     Where there is no terminal, nothing is drawn.
     """
     console = Console(file=sys.stderr, highlight=False)
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not console.is_interactive:
         yield lambda load: None
         return
     glyphs = Glyphs(console.options.ascii_only)

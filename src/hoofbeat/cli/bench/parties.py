@@ -144,7 +144,6 @@ class Subscriber:
             run == self._tally.run
             and numbers == tuple(range(first, first + count))
             and runs.count(run) == publishers.count(publisher) == count
-            and first > self._last.get(publisher, -1)
             and self._audience.of(publisher).take_run(first, count)
         ):  # most reads: all from one publisher, and all as they should be
             self._last[publisher] = first + count - 1

@@ -56,9 +56,11 @@ class Reader:
             data = self._rest + data
         read = Read([], [], [])
         pos = 0
-        while (end := self._plain(data, pos, read)) > pos or (end := self._other(data, pos, now, read)) > pos:
-            pos = end
-        self._rest = data[pos:]
+        while self._session.fault is None:
+            start, pos = pos, self._plain(data, pos, read)
+            if pos == start and (pos := self._other(data, pos, now, read)) == start:
+                break
+        self._rest = data[pos:] if self._session.fault is None else b""
         if len(self._rest) > _MOST_KEPT:
             self._session.fault = RemoteProtocolError("a frame does not end", section="Size Limits")
             self._rest = b""
@@ -90,17 +92,12 @@ class Reader:
 
     def _other(self, data: bytes, pos: int, now: float, read: Read) -> int:
         """Let the session read one frame, or what is between frames; return where it ends, if it does."""
-        if self._session.fault is not None:
-            return len(data)
-        start = pos
         while pos < len(data) and data[pos] in _EOL:
             pos += 1
         end = _end(data, pos)
-        if end > pos:
-            for frame in self._session.feed(data[pos:end], now):
-                self._sort(frame, read)
-            return end
-        return pos if pos > start else start
+        for frame in self._session.feed(data[pos:end], now):
+            self._sort(frame, read)
+        return end
 
     def _sort(self, frame: Frame, read: Read) -> None:
         if frame.command is not Command.MESSAGE:
