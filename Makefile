@@ -68,10 +68,10 @@ bench-peers:                   ## install RabbitMQ, ActiveMQ, NATS, Redis, Mosqu
 docs: .venv/.ready             ## build the pages; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/docs
 
-wheel: .venv/.ready            ## build the wheel and try it in an empty place
+wheel: .venv/.ready             ## build the wheels, compiled and plain, and try each in an empty place
 	bash tools/wheel.sh
 
 fuzz: .venv/.ready             ## FUZZ_SECONDS for every fuzz target
 	bash tools/fuzz.sh $(FUZZ_SECONDS)
 
-all: lint types cover docs wheel fuzz  ## what CI runs
+all: lint types cover compiled instructions docs wheel fuzz  ## what CI runs
