@@ -23,6 +23,7 @@ from tests.cli.crooked import AS_IT_SHOULD, Crooked
 from tests.cli.scripted import Script, scripted
 
 MS = 1_000_000
+SOON = 0.5  # seconds: when patience is lost with what will not come
 
 
 def pace(count: int = 200, seconds: float = 0.0, rate: float = 0.0, window: int = 100) -> Pace:
@@ -31,11 +32,11 @@ def pace(count: int = 200, seconds: float = 0.0, rate: float = 0.0, window: int 
 
 
 async def loaded(script: Script, watch: Any = lambda load: None, **more: Any) -> Result:
-    """Put a load on a broker that does what ``script`` says, and lose patience soon."""
+    """Put a load on a broker that does what ``script`` says."""
     plan: dict[str, Any] = {"destination": "/queue/a", "kind": Kind.QUEUE, "pace": pace()}
     async with scripted(script) as endpoint:
         load = Load(
-            Plan(**{**plan, "patience_seconds": 0.3, **more}),
+            Plan(**{**plan, **more}),
             Target(Broker(endpoint, {}, "")),
             Phase(perf_counter_ns),
         )
@@ -55,8 +56,8 @@ async def test_a_broker_that_does_what_it_should_is_found_good() -> None:
 
 async def test_what_is_lost_is_counted() -> None:
     broker = Crooked(lambda number, body: [] if number in {7, 50} else [body])
-    result = await loaded(broker.serve)
-    assert (faults(result), result.fault) == ((2, 0, 0), "nothing came for 0.3 s")
+    result = await loaded(broker.serve, patience_seconds=SOON)
+    assert (faults(result), result.fault) == ((2, 0, 0), "nothing came for 0.5 s")
     assert not result.is_good
 
 
@@ -99,7 +100,7 @@ async def test_a_broker_that_gives_copies_where_one_was_asked_for_is_found_out()
 async def test_a_broker_that_gives_no_copies_is_found_out() -> None:
     broker = Crooked()
     broker.is_fair = True
-    result = await loaded(broker.serve, subscribers=2, kind=Kind.TOPIC)
+    result = await loaded(broker.serve, subscribers=2, kind=Kind.TOPIC, patience_seconds=SOON)
     assert result.lost > 0
     assert result.hints() == ["does only one subscriber get each message there? then say --kind queue"]
 
@@ -118,7 +119,7 @@ async def test_messages_of_others_are_not_counted() -> None:
 async def test_receipts_that_do_not_come_are_counted() -> None:
     broker = Crooked()
     broker.answers -= {b"SEND"}
-    result = await loaded(broker.serve, receipts_every=50)
+    result = await loaded(broker.serve, receipts_every=50, patience_seconds=SOON)
     assert (result.unanswered, result.is_good) == (4, False)
 
 
@@ -127,7 +128,7 @@ async def test_what_can_not_be_sent_in_time_is_late_all_the_same() -> None:
 
     broker = Crooked()
     broker.pauses = {0: 1.0}
-    result = await loaded(broker.serve, size=65_000, pace=pace(400, rate=400.0), patience_seconds=5.0)
+    result = await loaded(broker.serve, size=65_000, pace=pace(400, rate=400.0))
     assert result.is_good
     (soon,) = result.tally.latencies.below([300 * MS])
     assert soon < 150  # 280 were due in the first 0.7 s, of which buffers held 170 at most
@@ -144,16 +145,33 @@ async def test_what_is_late_by_our_own_fault_is_late_all_the_same() -> None:
     assert soon < 110
 
 
+async def test_no_more_than_the_window_is_under_way() -> None:
+    broker = Crooked(lambda number, body: [])
+    result = await loaded(broker.serve, pace=pace(window=100), patience_seconds=SOON)
+    assert (result.tally.sent, result.lost) == (100, 100)
+
+
 async def test_what_was_due_and_never_sent_is_said() -> None:
     broker = Crooked()
     broker.pauses = {0: 0.6}
     rate = pace(0, 0.3, rate=4000.0)
-    result = await loaded(broker.serve, size=60_000, pace=rate, patience_seconds=5.0)
+    result = await loaded(broker.serve, size=60_000, pace=rate)
     assert result.unsent > 300
     assert result.tally.sent + result.unsent == 1200
     assert (
         f"{result.unsent:,} messages were due and could not be sent: the rate was too high" in result.hints()
     )
+
+
+async def test_what_there_was_no_time_for_is_said_too() -> None:
+    def fate(number: int, body: bytes) -> Sequence[bytes]:
+        if number == 0:
+            time.sleep(0.5)
+        return [body]
+
+    result = await loaded(Crooked(fate).serve, pace=pace(0, 0.2, rate=20_000.0))
+    assert result.tally.sent < 4000
+    assert result.tally.sent + result.unsent == 4000
 
 
 async def test_a_broker_that_hangs_up_ends_it_and_loses_nothing() -> None:
@@ -209,7 +227,7 @@ async def test_a_broker_that_does_not_answer_subscribe_is_given_up() -> None:
     broker = Crooked()
     broker.answers -= {b"SUBSCRIBE"}
     with pytest.raises(LinkError, match="the broker does not answer SUBSCRIBE"):
-        await loaded(broker.serve)
+        await loaded(broker.serve, patience_seconds=SOON)
 
 
 async def test_nonsense_from_the_broker_ends_it() -> None:
@@ -260,6 +278,6 @@ async def test_what_does_not_come_after_ctrl_c_is_not_called_lost() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     broker = Crooked(lambda number, body: [] if number == 3 else [body])
-    result = await loaded(broker.serve, interrupt, pace=pace(0, 60.0, rate=500.0), patience_seconds=9.0)
+    result = await loaded(broker.serve, interrupt, pace=pace(0, 60.0, rate=500.0))
     assert (result.missing, result.lost) == (1, 0)
     assert "1 messages had not come when it ended" in result.hints()

@@ -78,6 +78,13 @@ def test_a_result_is_shown_whole() -> None:
     assert "\x1b" not in text
 
 
+def test_no_line_ends_in_spaces(capsys: pytest.CaptureFixture[str]) -> None:
+    report.show(result_of())
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line != line.rstrip()] == []
+    assert "✓ 1,000 messages came once and in order" in printed[-2]
+
+
 @pytest.mark.parametrize("width", [30, 40, 60, 61, 62, 79, 80, 100])
 @pytest.mark.parametrize("is_plain", [True, False])
 def test_no_figure_is_wider_than_the_terminal(width: int, is_plain: bool) -> None:
