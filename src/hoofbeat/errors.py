@@ -9,6 +9,10 @@ class ConfigError(HoofbeatError):
     """The configuration can't be used: the message says where, what, and what would do."""
 
 
+class StoreError(HoofbeatError):
+    """What is kept on disk can't be used, or not safely: the message says where, what, and what to do."""
+
+
 class ProtocolError(HoofbeatError):
     """STOMP was violated. Use one of the two subclasses, which say by whom.
 
