@@ -36,7 +36,9 @@ class Entry(NamedTuple):
     Attributes:
         message: what waits there.
         deliveries: attempts so far, as far as they were noted.
-        visible_at_ms: epoch time before which it is not delivered; 0 for at once.
+        visible_at_ms: epoch time before which it is not delivered; 0 for at once. An entry with
+            such a time is never read: whoever put or marked it so has it in memory, until it is
+            done with, and gets it back at the next start from :class:`Recovered`.
     """
 
     message: StoredMessage
@@ -149,7 +151,7 @@ class Waiting(NamedTuple):
     Attributes:
         queue: its name.
         priority: 0 to 9.
-        count: entries that may be delivered.
+        count: entries without a time before which they are not delivered.
         bytes: of their bodies.
         last: highest number among them.
     """
@@ -177,7 +179,7 @@ class Recovered(NamedTuple):
         next_number: higher than every number that was ever put.
         is_clean: whoever had the store open before closed it.
         waiting: by queue, those of higher priority first.
-        delayed: entries that are not visible yet, by the queue they wait in.
+        delayed: entries with such a time, whether or not it has come, by the queue they wait in.
         subscriptions: the durable ones.
         retained: last values, by topic.
         histories: of topics.
@@ -221,10 +223,11 @@ class Store(Protocol):
         most_bytes: int,
         done: Callable[[Sequence[Entry]], None],
     ) -> None:
-        """Give the next visible entries of a queue and priority, with numbers above ``after``.
+        """Give the next entries of a queue and priority, with numbers above ``after``.
 
-        At least one, if there is one; then as many as ``most`` and ``most_bytes`` of bodies allow.
-        All that was written before is seen.
+        Those whose ``visible_at_ms`` is not 0 are left out, whatever the time. At least one, if
+        there is one; then as many as ``most`` and ``most_bytes`` of bodies allow. All that was
+        written before is seen.
         """
 
     def replay(
