@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 from hoofbeat.broker.access import Access, AllowAll
 from hoofbeat.broker.broker import Broker
@@ -21,9 +22,20 @@ from hoofbeat.server.passwords import PasswordFile
 from hoofbeat.server.rules import Rules
 from hoofbeat.server.server import Server
 from hoofbeat.server.turns import Turns
+from hoofbeat.stores.base import Store
 
 _PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
 _DEFAULT_CONFIG = BrokerConfig()
+_NO_TIME = Now(0.0, 0)
+
+
+class _Shared(TypedDict):
+    """What a broker and its engine share."""
+
+    access: Access
+    clock: Clock
+    stats: Stats
+    numbers: Numbers
 
 
 def make_broker(
@@ -35,8 +47,10 @@ def make_broker(
     epoch: str | None = None,
     wake: Callable[[], None] = lambda: None,
     per_user: int = 50,
+    store: Store | None = None,
+    now: Now = _NO_TIME,
 ) -> Broker:
-    """Make a broker that keeps everything in memory, without I/O.
+    """Make a broker without I/O of its own; without a store it keeps everything in memory.
 
     Args:
         config: what is allowed.
@@ -46,21 +60,19 @@ def make_broker(
         epoch: tells the message ids of this start from others; None takes the time.
         wake: called when something outside a read left bytes to flush.
         per_user: sessions at one time of one user who proved who it is.
+        store: has what outlives the broker, and is recovered; it may raise StoreError then.
+        now: the time.
     """
-    granted = access or AllowAll()
-    clock, stats, numbers = Clock(Now(0.0, 0)), Stats(), Numbers()
+    shared = _Shared(access=access or AllowAll(), clock=Clock(now), stats=Stats(), numbers=Numbers())
     return Broker(
         config,
-        engine=LocalEngine(config, access=granted, clock=clock, stats=stats, numbers=numbers),
+        engine=LocalEngine(config, store=store, wake=wake, **shared),
         authenticator=authenticator or AnyLogin(),
-        access=granted,
-        clock=clock,
-        stats=stats,
-        numbers=numbers,
         new_id=new_id,
         epoch=epoch or f"{time.time_ns() // 1_000_000:x}",
         wake=wake,
         per_user=per_user,
+        **shared,
     )
 
 

@@ -14,6 +14,7 @@ from hoofbeat.broker.users import Peer
 from hoofbeat.config import BrokerConfig
 from hoofbeat.protocol.framing import STREAM
 from hoofbeat.server.connection import Connection
+from hoofbeat.stores.base import Store
 from hoofbeat.transports.memory import MemoryOutlet
 
 VERSIONS = ("1.0", "1.1", "1.2")
@@ -158,10 +159,15 @@ class Client:
 class Wire:
     """A broker with nothing around it but a clock of ours."""
 
-    def __init__(self, config: BrokerConfig | None = None) -> None:
+    def __init__(
+        self, config: BrokerConfig | None = None, *, store: Store | None = None, epoch: str | None = None
+    ) -> None:
         """Start a broker that nobody is connected to."""
         self._seconds = 0.0
-        self.broker = make_broker(config or BrokerConfig())
+        self._is_woken = False
+        self.broker = make_broker(
+            config or BrokerConfig(), store=store, epoch=epoch, now=self.now(), wake=self._wake
+        )
 
     def open(self) -> Client:
         """Open a connection on which nothing was said yet."""
@@ -176,9 +182,13 @@ class Wire:
 
     def flush(self) -> None:
         """Have as many turns of the loop as there is something to do in."""
-        self.broker.flush()
-        while self.broker.sliced:
+        self._is_woken = True
+        while self._is_woken:
+            self._is_woken = False
             self.broker.flush()
+
+    def _wake(self) -> None:
+        self._is_woken = True
 
     def now(self) -> Now:
         """Read our clock."""

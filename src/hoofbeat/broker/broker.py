@@ -87,6 +87,7 @@ class Broker(Core):
         for session in sliced:
             session.hold = None
             self._resume(session)
+        self.engine.flush()
         written_at = self.clock.now.monotonic
         for outbox in self.dirty:
             outbox.flush()

@@ -1,6 +1,7 @@
 """CONNECT, STOMP and DISCONNECT: how a session begins and ends."""
 
 from hoofbeat.broker.core import Core
+from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.users import Credentials, Principal
@@ -94,7 +95,25 @@ def disconnect(core: Core, session: BrokerSession, frame: Frame) -> None:
 
     STOMP 1.2, "DISCONNECT".
     """
-    receipt = frame.headers.get("receipt")
-    if receipt is not None:
-        session.receipt(receipt)
-    core.end(session)
+    for subscription in session.leave():
+        core.engine.detach(subscription, ignore)
+    core.engine.sync(_Farewell(core, session, frame.headers.get("receipt")))
+
+
+class _Farewell:
+    """The ``done`` of DISCONNECT: RECEIPT, and the end."""
+
+    __slots__ = ("_core", "_receipt", "_session")
+
+    def __init__(self, core: Core, session: BrokerSession, receipt: str | None) -> None:
+        self._core = core
+        self._session = session
+        self._receipt = receipt
+
+    def __call__(self, refused: Refused | None) -> None:
+        """Answer, unless the stream is gone already."""
+        if self._session.state is State.CLOSED:
+            return
+        if self._receipt is not None:
+            self._session.receipt(self._receipt)
+        self._core.end(self._session)

@@ -61,6 +61,12 @@ class Engine(Protocol):
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
         """End deliveries: acknowledged, to be redelivered, or dead. Unknown ones are ignored."""
 
+    def sync(self, done: Done) -> None:
+        """Call ``done`` once all that was asked before is done, or refused."""
+
+    def flush(self) -> None:
+        """End a turn: what was asked in it may be done together."""
+
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
 

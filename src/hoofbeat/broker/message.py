@@ -5,9 +5,10 @@ from typing import Final
 
 from hoofbeat.broker.destination import Destination
 from hoofbeat.errors import Refused
+from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import message_tail, message_tails
 from hoofbeat.protocol.framing import Tails
-from hoofbeat.protocol.headers import Headers, write_lines
+from hoofbeat.protocol.headers import Headers, parse_lines, write_lines
 from hoofbeat.protocol.versions import Version
 
 NORMAL_PRIORITY: Final = 4
@@ -36,7 +37,7 @@ _STRIPPED = frozenset(
 
 _OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
-_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | {"priority", "ttl", "expiration", "expires"}
+_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | {"priority", "ttl", "expiration", "expires", "persistent"}
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -53,6 +54,7 @@ class Envelope:
         priority: 0 to 9; a queue gives out higher ones first.
         ttl_ms: how long the message is worth delivering; 0 for ever.
         expires_ms: epoch time after which it is not; 0 for never.
+        persistent: the sender wants it to outlive the broker.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
@@ -66,6 +68,7 @@ class Envelope:
         "expires_ms",
         "is_plain",
         "lines",
+        "persistent",
         "prefix",
         "priority",
         "ttl_ms",
@@ -81,6 +84,7 @@ class Envelope:
         self.prefix = prefix
         self.priority = NORMAL_PRIORITY
         self.ttl_ms = self.expires_ms = 0
+        self.persistent = False
         self.is_plain = True
         self._starts_a_run = False
         self.lines: Lines = ()
@@ -95,6 +99,7 @@ class Envelope:
         self.priority = _priority(headers.get("priority"))
         self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
         self.expires_ms = _milliseconds(headers, "expires")
+        self.persistent = headers.get("persistent") == "true"
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
@@ -105,8 +110,8 @@ class Envelope:
     def following(self, headers: Headers) -> "Envelope | None":
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
 
-        It goes to the same destination, and has the same priority and the same end. None stands for
-        all others, and for those that have to be looked at more closely.
+        It goes to the same destination, has the same priority and the same end, and is persistent
+        as that is. None stands for all others, and for those that have to be looked at more closely.
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
@@ -124,6 +129,7 @@ class Envelope:
             envelope.priority == self.priority
             and envelope.ttl_ms == self.ttl_ms
             and envelope.expires_ms == self.expires_ms
+            and envelope.persistent == self.persistent
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
@@ -166,6 +172,26 @@ class Envelope:
         lines = (line.partition(":") for line in self._raw.decode().split("\n")[1:])
         pairs = tuple((name, value) for name, _, value in lines)
         return Headers(dict(reversed(pairs)), None, pairs)
+
+
+def recalled(destination: Destination, block: bytes, prefix: bytes, priority: int) -> Envelope:
+    """Return the envelope of a message that was kept: its headers are passed on as they are.
+
+    Args:
+        destination: where the message was sent to.
+        block: as :meth:`Envelope.block` gave it for STOMP 1.2.
+        prefix: of the message's id.
+        priority: of the message.
+    """
+    is_raw = b"\\" not in block and b"\r" not in block
+    envelope = Envelope(destination, Headers({}, block if is_raw else b""), prefix)
+    envelope.priority = priority
+    envelope.persistent = b"\npersistent:true\n" in block + b"\n"
+    if not is_raw:
+        lines = block.decode().split("\n")[1:]
+        envelope.lines = parse_lines(lines, Command.MESSAGE, Version.V1_2).lines()
+        envelope._raw = None
+    return envelope
 
 
 class Numbers:

@@ -103,6 +103,9 @@ class QueueConfig:
         dead_letter_destination: the queue that dead letters go to; empty drops them.
         messages: ready ones at one time; then publishers are held.
         bytes: of all messages that are ready.
+        durable: whether persistent messages are kept on disk, where the broker has a place for them.
+        window_messages: of a queue that is kept, how many wait in memory; the rest is on disk only.
+        window_bytes: of the messages that wait in memory.
     """
 
     prefetch: int = 100
@@ -111,10 +114,14 @@ class QueueConfig:
     dead_letter_destination: str = "/queue/dead-letters"
     messages: int = 100_000
     bytes: int = 1024 * 1024 * 1024
+    durable: bool = True
+    window_messages: int = 10_000
+    window_bytes: int = 16 * 1024 * 1024
 
     def __post_init__(self) -> None:
         """Refuse a queue that could hold or deliver nothing."""
         at_least(1, prefetch=self.prefetch, messages=self.messages, bytes=self.bytes)
+        at_least(1, window_messages=self.window_messages, window_bytes=self.window_bytes)
         at_least(0, redeliveries=self.redeliveries, redelivery_delay_seconds=self.redelivery_delay_seconds)
         where = self.dead_letter_destination
         if where and not _QUEUE.fullmatch(where):

@@ -151,14 +151,14 @@ class Waiting(NamedTuple):
     Attributes:
         queue: its name.
         priority: 0 to 9.
-        count: entries without a time before which they are not delivered.
+        messages: entries without a time before which they are not delivered.
         bytes: of their bodies.
         last: highest number among them.
     """
 
     queue: str
     priority: int
-    count: int
+    messages: int
     bytes: int
     last: int
 

@@ -1,8 +1,9 @@
-"""The local engine: topics and queues in this process's memory."""
+"""The local engine: topics and queues in this process's memory, and in a store if there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hoofbeat.broker.access import Access
+from hoofbeat.broker.delivery import Outcome
 from hoofbeat.broker.destination import Destination, parse
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
@@ -10,21 +11,43 @@ from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.config import BrokerConfig
+from hoofbeat.config import BrokerConfig, QueueConfig
+from hoofbeat.engines.local.durable import DurableQueue, Keeping
+from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
 from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
+from hoofbeat.stores.base import Store
+
+
+def rest() -> None:
+    """Have nobody woken: who makes the engine flushes it."""
 
 
 class LocalEngine:
-    """Signs the contract of :class:`hoofbeat.broker.engine.Engine`, in memory: all is done at once."""
+    """Signs the contract of :class:`hoofbeat.broker.engine.Engine`.
+
+    All is done at once, but for what is kept: that is done when the store says so.
+    """
 
     def __init__(
-        self, config: BrokerConfig, *, access: Access, clock: Clock, stats: Stats, numbers: Numbers
+        self,
+        config: BrokerConfig,
+        *,
+        access: Access,
+        clock: Clock,
+        stats: Stats,
+        numbers: Numbers,
+        store: Store | None = None,
+        wake: Callable[[], None] = rest,
     ) -> None:
-        """Start without destinations."""
+        """Start with the destinations of the store, or with none; all else the broker has too.
+
+        ``store`` is recovered here, which may raise StoreError. ``wake`` has :meth:`flush` be called
+        at the end of this turn.
+        """
         self._config = config
         self._clock = clock
         self._stats = stats
@@ -33,6 +56,8 @@ class LocalEngine:
         self._queues: dict[str, Queue] = {}
         self._timed: dict[Queue, float] = {}
         self._deadline = INFINITY
+        self._journal: Journal | None = None
+        self._keeping: Keeping | None = None
         self._topics = Topics(
             self._policies,
             access=access,
@@ -41,6 +66,8 @@ class LocalEngine:
             bury=self._bury,
             outbox_bytes=config.limits.outbox_bytes,
         )
+        if store is not None:
+            self._open(store, wake)
 
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run of messages, in order: of one destination, priority and time to live."""
@@ -70,14 +97,15 @@ class LocalEngine:
                     self._note_all(runs)
                     done(Refused(f"{destination.name} is full", detail="nothing of the transaction was done"))
                     return
-        for run in runs:
-            name = run[0].envelope.destination.name
-            if name in self._queues:
-                self._queues[name].put(run)
-                self._note(self._queues[name])
-            else:
-                self._topics.publish(run)
-        self.settle(settlements, done)
+        journal = self._journal
+        if journal is None:
+            self._take_in(runs)
+            self.settle(settlements, done)
+            return
+        journal.begin()
+        self._take_in(runs)
+        self._dispatch(self._end(settlements))
+        journal.end(done, [_GiveBack(self, settlements)])
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Deliver to ``subscription`` within its credit, from now on."""
@@ -113,16 +141,31 @@ class LocalEngine:
 
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
         """End deliveries; what that makes room for is delivered when all have ended."""
-        done(None)
-        touched: dict[Queue, None] = {}
-        for subscription, outcome, deliveries in settlements:
-            queue = self._queue_of(subscription)
-            if queue is not None:
-                queue.settle(deliveries, outcome)
-                touched[queue] = None
-        for queue in touched:
-            queue.dispatch()
-            self._note(queue)
+        journal = self._journal
+        before = 0 if journal is None else journal.count
+        touched = self._end(settlements)
+        if journal is None or journal.count == before:
+            done(None)
+        else:
+            journal.done(done)
+        self._dispatch(touched)
+
+    def sync(self, done: Done) -> None:
+        """Call ``done`` once all that was asked before is safe, or refused."""
+        if self._journal is None:
+            done(None)
+        else:
+            self._journal.sync(done)
+
+    def flush(self) -> None:
+        """End a turn: what it changed is handed to the store."""
+        if self._journal is not None:
+            self._journal.flush()
+
+    def close(self) -> None:
+        """Have all that was asked be safe, and close the store: nothing may follow."""
+        if self._journal is not None:
+            self._journal.close()
 
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""
@@ -142,17 +185,19 @@ class LocalEngine:
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
-        return self._deadline
+        return self._deadline if self._journal is None else min(self._deadline, self._journal.retry_at)
 
     def advance(self) -> float:
         """Do what is due; return when to be called again, or infinity."""
         now = self._clock.now.monotonic
+        if self._journal is not None:
+            self._journal.advance()
         for queue in [queue for queue, at in self._timed.items() if at <= now]:
             del self._timed[queue]
             queue.advance()
             self._note(queue)
         self._deadline = min(self._timed.values(), default=INFINITY)
-        return self._deadline
+        return self.deadline
 
     def _queue_of(self, subscription: Subscription) -> Queue | None:
         """Return the queue that feeds a subscription: of topics only some have one."""
@@ -164,10 +209,96 @@ class LocalEngine:
     def _new_queue(self, name: str) -> Queue | None:
         if len(self._queues) >= self._config.limits.destinations:
             return None
+        config = self._policies.queue(name)
+        keeping = self._keeping
+        if keeping is not None and config.durable and name.startswith("/queue/"):
+            return self._durable_queue(name, config, keeping)
         queue = self._queues[name] = Queue(
-            name, self._policies.queue(name), clock=self._clock, stats=self._stats, bury=self._bury
+            name, config, clock=self._clock, stats=self._stats, bury=self._bury
         )
         return queue
+
+    def _durable_queue(self, name: str, config: QueueConfig, keeping: Keeping) -> DurableQueue:
+        queue = DurableQueue(
+            name, config, clock=self._clock, stats=self._stats, bury=self._bury, keeping=keeping
+        )
+        self._queues[name] = queue
+        return queue
+
+    def _recovered_queue(self, name: str, keeping: Keeping) -> DurableQueue:
+        """Return a queue of the last start: durable, whatever the settings say now."""
+        queue = self._queues.get(name)
+        if isinstance(queue, DurableQueue):
+            return queue
+        return self._durable_queue(name, self._policies.queue(name), keeping)
+
+    def _open(self, store: Store, wake: Callable[[], None]) -> None:
+        """Take up what the store kept: queues come to be, and are read when somebody wants them."""
+        self._journal = Journal(
+            store, clock=self._clock, take_out=self._take_out, bring_back=self._bring_back, wake=wake
+        )
+        keeping = self._keeping = Keeping(self._journal, self._note)
+        recovered = store.recover()
+        self._numbers.next = recovered.next_number
+        if not recovered.is_clean:
+            keeping.doubtful_below = recovered.next_number
+        for waiting in recovered.waiting:
+            self._recovered_queue(waiting.queue, keeping).recover(waiting)
+        for name, entry in recovered.delayed:
+            queue = self._recovered_queue(name, keeping)
+            queue.recover_delayed(entry)
+            self._note(queue)
+
+    # What a turn does.
+
+    def _take_in(self, runs: Sequence[Sequence[Message]]) -> None:
+        """Take in runs for whose queues there is room."""
+        for run in runs:
+            name = run[0].envelope.destination.name
+            if name in self._queues:
+                self._queues[name].put(run)
+                self._note(self._queues[name])
+            else:
+                self._topics.publish(run)
+
+    def _end(self, settlements: Sequence[Settlement]) -> dict[Queue, None]:
+        """End deliveries; return the queues for whose consumers that makes room."""
+        touched: dict[Queue, None] = {}
+        for subscription, outcome, deliveries in settlements:
+            queue = self._queue_of(subscription)
+            if queue is not None:
+                queue.settle(deliveries, outcome)
+                touched[queue] = None
+        return touched
+
+    def _dispatch(self, queues: dict[Queue, None]) -> None:
+        for queue in queues:
+            queue.dispatch()
+            self._note(queue)
+
+    # What the disk has no room for.
+
+    def _take_out(self, name: str, messages: Sequence[Message]) -> None:
+        queue = self._queues.get(name)
+        if isinstance(queue, DurableQueue):
+            queue.take_out(messages)
+            self._note(queue)
+
+    def _bring_back(self, name: str, messages: Sequence[Message]) -> None:
+        queue = self._queues.get(name)
+        if isinstance(queue, DurableQueue):
+            queue.bring_back(messages)
+            self._note(queue)
+
+    def give_back(self, settlements: Sequence[Settlement]) -> None:
+        """Undo what ended deliveries for good: the disk has no room for the transaction they were in."""
+        for subscription, outcome, deliveries in settlements:
+            queue = self._queue_of(subscription)
+            if queue is None and not subscription.destination.is_topic:
+                queue = self._new_queue(subscription.destination.name)
+            if queue is not None and outcome is not Outcome.NACK:
+                queue.give_back([delivery.message for delivery in deliveries])
+                self._note(queue)
 
     def _note(self, queue: Queue) -> None:
         """Remember what has to be done about a queue later, or forget one that holds nothing."""
@@ -209,4 +340,23 @@ class LocalEngine:
             self._stats.messages_dropped += 1
             return
         self._stats.messages_dead_lettered += 1
+        if self._journal is None:
+            queue.put([dead])
+            return
+        was_owing, self._journal.is_owing = self._journal.is_owing, True
         queue.put([dead])
+        self._journal.is_owing = was_owing
+
+
+class _GiveBack:
+    """Undoes the settlements of one transaction."""
+
+    __slots__ = ("_engine", "_settlements")
+
+    def __init__(self, engine: LocalEngine, settlements: Sequence[Settlement]) -> None:
+        self._engine = engine
+        self._settlements = settlements
+
+    def __call__(self) -> None:
+        """Undo them."""
+        self._engine.give_back(self._settlements)

@@ -134,7 +134,12 @@ class Queue:
                 self._deliveries.pop(delivery.message.number, None)
         if outcome is Outcome.REJECT:
             for delivery in deliveries:
-                self._bury(delivery.message, REJECTED)
+                self._give_up(delivery.message, REJECTED)
+
+    def give_back(self, messages: Sequence[Message]) -> None:
+        """Have messages again that were done with in a transaction which did not happen."""
+        self._return(messages)
+        self.dispatch()
 
     def drop_oldest(self) -> None:
         """Give up what was sent first of all that waits; something must."""
@@ -166,13 +171,20 @@ class Queue:
             if not able:
                 break
             each = min(SLICE, min(consumer.credit for consumer in able))
-            self._deal(able, each)
+            if not self._deal(able, each):
+                break
 
-    def _deal(self, able: Sequence[Subscription], each: int) -> None:
-        """Give every able consumer up to ``each`` messages, one by one in turns."""
+    def _deal(self, able: Sequence[Subscription], each: int) -> bool:
+        """Give every able consumer up to ``each`` messages, one by one in turns.
+
+        Returns:
+            whether there were any: what waits may not be at hand.
+        """
         again = self._deliveries
         may_expire = self.ready.expiring > 0
         messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
+        if not messages:
+            return False
         if may_expire:
             messages = self._without_expired(messages)
         if again and any(message.number in again for message in messages):
@@ -181,14 +193,17 @@ class Queue:
         elif len(able) == 1:
             if messages:
                 able[0].deliver(messages)
+                self._handed(able[0], messages)
         else:
             for at, consumer in enumerate(able[: len(messages)]):
                 consumer.deliver(messages[at :: len(able)])
+                self._handed(consumer, messages[at :: len(able)])
         self._stats.messages_delivered += len(messages)
         if len(self._consumers) > 1 and messages:
             last = able[(len(messages) - 1) % len(able)]
             while self._consumers[-1] is not last:
                 self._consumers.rotate(-1)
+        return True
 
     def _deliver_one(self, consumer: Subscription, message: Message) -> None:
         before = self._deliveries.get(message.number, 0)
@@ -199,6 +214,10 @@ class Queue:
                 del self._deliveries[message.number]  # it will not come back
         else:
             consumer.deliver([message])
+        self._handed(consumer, [message])
+
+    def _handed(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+        """Note that messages were delivered: a queue that keeps them has done with some."""
 
     # What comes back, what ends.
 
@@ -208,24 +227,31 @@ class Queue:
         for message in messages:
             deliveries = self._deliveries.get(message.number, 0) + 1
             if deliveries > self._config.redeliveries:
-                self._deliveries.pop(message.number, None)
-                self._bury(message, EXHAUSTED)
+                self._give_up(message, EXHAUSTED)
                 continue
             self._deliveries[message.number] = deliveries
             back.append(message)
+        self._came_back(back, delay)
         if delay > 0.0:
             for message in back:
                 heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
         else:
             self.ready.put_back(back)
 
+    def _came_back(self, messages: Sequence[Message], delay: float) -> None:
+        """Note that messages will be delivered again, in ``delay`` seconds at the earliest."""
+
+    def _give_up(self, message: Message, reason: str) -> None:
+        """Make a dead letter of a message that will not be delivered again."""
+        self._deliveries.pop(message.number, None)
+        self._bury(message, reason)
+
     def _without_expired(self, messages: list[Message]) -> list[Message]:
         """Bury what is not worth delivering any more."""
         now_ms = self._clock.now.epoch_ms
         for message in messages:
             if 0 < message.expires_ms <= now_ms:
-                self._deliveries.pop(message.number, None)
-                self._bury(message, EXPIRED)
+                self._give_up(message, EXPIRED)
         return [message for message in messages if not 0 < message.expires_ms <= now_ms]
 
     def advance(self) -> float:
@@ -237,8 +263,7 @@ class Queue:
         if due:
             self.ready.put_back(due)
         for message in self.ready.take_expired(now.epoch_ms):
-            self._deliveries.pop(message.number, None)
-            self._bury(message, EXPIRED)
+            self._give_up(message, EXPIRED)
         self.dispatch()
         return self.due_at()
 

@@ -7,6 +7,28 @@ from heapq import merge
 from hoofbeat.broker.message import Message
 
 
+class Away:
+    """What waits on the disk of one priority: it comes after all that waits in memory.
+
+    Attributes:
+        count: messages.
+        bytes: of their bodies.
+        cursor: number of the last one that was brought to memory.
+        last: number of the last one there.
+        asked: number of the last one there when a page was asked for.
+        is_coming: the next ones are being read.
+    """
+
+    __slots__ = ("asked", "bytes", "count", "cursor", "is_coming", "last")
+
+    def __init__(self, cursor: int) -> None:
+        """Start empty, behind the message of that number."""
+        self.count = 0
+        self.bytes = 0
+        self.cursor = self.last = self.asked = cursor
+        self.is_coming = False
+
+
 def _number(message: Message) -> int:
     return message.number
 
@@ -21,10 +43,11 @@ class Ready:
     Attributes:
         count: messages.
         bytes: of their bodies.
-        expiring: messages that may expire.
+        expiring: messages that may expire, of those in memory.
+        away: what is on disk only, by priority; see :mod:`hoofbeat.engines.local.paging`.
     """
 
-    __slots__ = ("_by_priority", "bytes", "count", "expiring")
+    __slots__ = ("_by_priority", "away", "bytes", "count", "expiring")
 
     def __init__(self) -> None:
         """Start empty."""
@@ -32,6 +55,7 @@ class Ready:
         self.bytes = 0
         self._by_priority: dict[int, deque[Message]] = {}
         self.expiring = 0
+        self.away: dict[int, Away] = {}
 
     def add(self, messages: Sequence[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
@@ -48,7 +72,7 @@ class Ready:
         return taken
 
     def take(self, most: int, most_bytes: int) -> list[Message]:
-        """Remove the first ``most`` messages and return them; fewer if they are large."""
+        """Remove the first ``most`` messages and return them; fewer if they are large, or on disk."""
         taken: list[Message] = []
         size = 0
         for priority in sorted(self._by_priority, reverse=True):
@@ -59,8 +83,11 @@ class Ready:
                 size += len(message.body)
                 if message.expires_ms:
                     self.expiring -= 1
-            if not lane and len(self._by_priority) > 1:
-                del self._by_priority[priority]
+            if not lane:
+                if priority in self.away:
+                    break
+                if len(self._by_priority) > 1:
+                    del self._by_priority[priority]
         self.count -= len(taken)
         self.bytes -= size
         return taken

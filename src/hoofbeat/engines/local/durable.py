@@ -1,0 +1,207 @@
+"""A queue that is kept: what it says is safe outlives the broker, and it may be longer than memory.
+
+:class:`DurableQueue` is a :class:`Queue` that tells a :class:`Journal` what happens to persistent
+messages, and whose rest is on disk. It may stand for anything that feeds subscriptions, under any
+name of its own: that of a ``/queue/``, or of a durable subscription. Make one, ``publish`` to it or
+``put`` into it; at the next start make it again for each :class:`Waiting` of its name, and call
+:meth:`DurableQueue.recover`.
+"""
+
+from collections.abc import Callable, Sequence
+from heapq import heappush
+
+from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
+from hoofbeat.broker.engine import Confirm
+from hoofbeat.broker.hold import Hold
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.stats import Stats
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.config import QueueConfig
+from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.paging import Paged
+from hoofbeat.engines.local.queue import Bury, Queue
+from hoofbeat.engines.local.records import Recall
+from hoofbeat.errors import Refused
+from hoofbeat.stores.base import Entry, Waiting
+
+
+class Keeping:
+    """What the durable queues of one engine share.
+
+    Attributes:
+        journal: what they change.
+        recall: makes messages of what is kept.
+        doubtful_below: messages of lower numbers may have been delivered before the broker broke
+            off; 0 where it was stopped in order.
+        note: called when a queue got something to do by itself.
+    """
+
+    __slots__ = ("doubtful_below", "journal", "note", "recall")
+
+    def __init__(self, journal: Journal, note: Callable[[Queue], None]) -> None:
+        """Start without doubts."""
+        self.journal = journal
+        self.recall = Recall()
+        self.doubtful_below = 0
+        self.note = note
+
+
+class DurableQueue(Queue):
+    """A queue whose persistent messages are kept until they are done with."""
+
+    __slots__ = ("_journal", "_keeping", "_paged", "_unkept")
+
+    def __init__(
+        self,
+        name: str,
+        config: QueueConfig,
+        *,
+        clock: Clock,
+        stats: Stats,
+        bury: Bury,
+        keeping: Keeping,
+    ) -> None:
+        """Start empty."""
+        super().__init__(name, config, clock=clock, stats=stats, bury=bury)
+        self._keeping = keeping
+        self._journal = keeping.journal
+        self._paged = Paged(name, keeping.journal, config.window_messages, config.window_bytes)
+        self.ready = self._paged
+        self._unkept: set[int] = set()  # persistent ones that the disk had no room for
+
+    # From the last start.
+
+    def recover(self, waiting: Waiting) -> None:
+        """Learn what waits on the disk; it is read when somebody wants it."""
+        self._paged.recover(waiting)
+
+    def recover_delayed(self, entry: Entry) -> None:
+        """Take in a message that has a time before which it is not delivered."""
+        message = self._recall(entry)
+        now = self._clock.now
+        due_at = now.monotonic + max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000)
+        heappush(self._delayed, (due_at, message.number, message))
+
+    # What is told to the journal.
+
+    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+        """Take in a run; persistent messages are confirmed when they are safe."""
+        if messages[0].envelope.persistent:
+            return super().publish(messages, _Later(self._journal, confirm))
+        return super().publish(messages, confirm)
+
+    def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
+        """End deliveries; the caller dispatches when it has ended all."""
+        if outcome is Outcome.ACK:
+            self._forget([delivery.message for delivery in deliveries])
+        super().settle(deliveries, outcome)
+
+    def drop_oldest(self) -> None:
+        """Give up what was sent first of all that waits in memory; something must."""
+        message = self.ready.drop_oldest()
+        self._deliveries.pop(message.number, None)
+        self._forget([message])
+        self._stats.messages_dropped += 1
+
+    def _handed(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+        if consumer.ack is AckMode.AUTO:
+            self._forget(messages)
+
+    def _give_up(self, message: Message, reason: str) -> None:
+        self._forget([message])
+        super()._give_up(message, reason)
+
+    def _came_back(self, messages: Sequence[Message], delay: float) -> None:
+        now_ms = self._clock.now.epoch_ms
+        for message in messages:
+            if self._is_kept(message):
+                due_ms = now_ms + round(delay * 1000) if delay > 0.0 else 0
+                if not due_ms and self._paged.is_read_later(message):
+                    due_ms = now_ms  # it is in memory from now on, and must not be read as well
+                self._journal.mark(self.name, message, self._deliveries[message.number], due_ms)
+
+    def _forget(self, messages: Sequence[Message]) -> None:
+        kept = [message for message in messages if self._is_kept(message)]
+        if kept:
+            self._journal.remove(self.name, kept)
+        if self._unkept:
+            self._unkept.difference_update([message.number for message in messages])
+
+    def _is_kept(self, message: Message) -> bool:
+        return message.envelope.persistent and message.number not in self._unkept
+
+    # Pages.
+
+    def _deliver(self) -> None:
+        super()._deliver()
+        if self._paged.away:
+            page = self._paged.wanted()
+            if page is not None:
+                self._journal.read(page, _Reading(self, page.priority))
+
+    def bring(self, priority: int, entries: Sequence[Entry]) -> None:
+        """Take in the page that was asked for."""
+        messages = [self._recall(entry) for entry in entries]
+        passing = [message for message in messages if not message.envelope.persistent]
+        if passing:
+            self._journal.remove(self.name, passing)
+        self._paged.bring(priority, messages)
+        self.dispatch()
+        self._keeping.note(self)
+
+    def _recall(self, entry: Entry) -> Message:
+        message = self._keeping.recall.message(entry.message)
+        deliveries = entry.deliveries
+        if not deliveries and message.number < self._keeping.doubtful_below:
+            deliveries = 1
+        if deliveries:
+            self._deliveries[message.number] = deliveries
+        return message
+
+    # A full disk.
+
+    def take_out(self, messages: Sequence[Message]) -> None:
+        """Forget messages that the disk has no room for, but for those in somebody's hands."""
+        elsewhere = {message.number for message in self._paged.take_out(messages)}
+        held = {number for _, number, _ in self._delayed}
+        for consumer in self._consumers:
+            held.update([delivery.message.number for delivery in consumer.unsettled.values()])
+        self._unkept |= elsewhere & held
+        for message in messages:
+            if message.number not in held:
+                self._deliveries.pop(message.number, None)
+        self.dispatch()
+
+    def bring_back(self, messages: Sequence[Message]) -> None:
+        """Keep in memory what was to be on disk only."""
+        self._paged.bring_back(messages)
+        self.dispatch()
+
+
+class _Later:
+    """The ``confirm`` of a run that waits for the store."""
+
+    __slots__ = ("_confirm", "_journal")
+
+    def __init__(self, journal: Journal, confirm: Confirm) -> None:
+        self._journal = journal
+        self._confirm = confirm
+
+    def __call__(self, count: int, refused: Refused | None) -> None:
+        """Confirm when what was put so far is safe."""
+        self._journal.confirm(self._confirm, count, refused)
+
+
+class _Reading:
+    """What is called with a page."""
+
+    __slots__ = ("_priority", "_queue")
+
+    def __init__(self, queue: DurableQueue, priority: int) -> None:
+        self._queue = queue
+        self._priority = priority
+
+    def __call__(self, entries: Sequence[Entry]) -> None:
+        """Pass it on."""
+        self._queue.bring(self._priority, entries)

@@ -1,0 +1,269 @@
+"""What one turn changes in the store: gathered, and handed over once; whoever waits for it is told.
+
+For whoever keeps something: call :meth:`Journal.put`, :meth:`~Journal.remove`, :meth:`~Journal.mark`
+or :meth:`~Journal.change` as things happen, then :meth:`~Journal.confirm` or :meth:`~Journal.done`
+with whom to tell. All of one turn is one write: what is put and removed before it was handed over
+never reaches the disk, and what belongs together (a dead letter, and the end of its original) is
+safe together. Where the disk is full, senders are refused; all else is kept, and tried again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from hoofbeat.broker.engine import Confirm, Done
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.time import Clock
+from hoofbeat.engines.local.batch import Batch, Confirming, messages_of
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.outbox import INFINITY
+from hoofbeat.stores.base import Change, Entry, Key, Store
+
+_MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
+_RETRY_SECONDS: Final = 1.0
+
+Undo = Callable[[str, Sequence[Message]], None]
+
+
+class Page(NamedTuple):
+    """What to read of a queue, as :meth:`Store.read` takes it."""
+
+    queue: str
+    priority: int
+    after: int
+    most: int
+    most_bytes: int
+
+
+class Journal:
+    """Gathers changes for one store.
+
+    Attributes:
+        count: of changes; who compares it before and after knows whether there is something to wait for.
+        is_owing: puts are the broker's own for now, not a sender's.
+        retry_at: when to flush what the disk had no room for, by the monotonic clock, or infinity.
+    """
+
+    __slots__ = (
+        "_batch",
+        "_bring_back",
+        "_clock",
+        "_is_woken",
+        "_last",
+        "_on_the_way",
+        "_pages",
+        "_store",
+        "_take_out",
+        "_wake",
+        "count",
+        "is_owing",
+        "retry_at",
+    )
+
+    def __init__(
+        self, store: Store, *, clock: Clock, take_out: Undo, bring_back: Undo, wake: Callable[[], None]
+    ) -> None:
+        """Write to ``store``, which was recovered.
+
+        Args:
+            store: keeps what is put.
+            clock: of the broker.
+            take_out: takes messages out of the queue of that name: the disk had no room for them.
+            bring_back: takes them back to memory, for the same reason.
+            wake: has :meth:`flush` be called at the end of this turn.
+        """
+        self.count = 0
+        self.is_owing = False
+        self.retry_at = INFINITY
+        self._store = store
+        self._clock = clock
+        self._take_out = take_out
+        self._bring_back = bring_back
+        self._wake = wake
+        self._batch = self._last = Batch()
+        self._on_the_way = 0
+        self._is_woken = False
+        self._pages: list[tuple[Page, Callable[[Sequence[Entry]], None]]] = []
+
+    # What happened.
+
+    def put(self, queue: str, messages: Sequence[Message], visible_at_ms: int = 0) -> None:
+        """Have messages wait in a queue; the same ones may be put into several."""
+        self._note()
+        batch = self._batch
+        puts = batch.owed if self.is_owing else batch.puts
+        waiting = puts.get(queue)
+        if waiting is None:
+            waiting = puts[queue] = {}
+        for message in messages:
+            waiting[message.number] = message
+            if visible_at_ms:
+                batch.times[message.number] = visible_at_ms
+
+    def spill(self, queue: str, messages: Sequence[Message]) -> None:
+        """Keep messages no longer than the broker runs: memory has no room for them."""
+        self._note()
+        waiting = self._batch.spilled.setdefault(queue, {})
+        for message in messages:
+            waiting[message.number] = message
+
+    def remove(self, queue: str, messages: Sequence[Message]) -> None:
+        """Messages of a queue are done with."""
+        self._note()
+        batch = self._batch
+        for message in messages:
+            if not batch.cancel(queue, message.number):
+                key = Key(message.envelope.priority, message.number)
+                batch.removes.setdefault(queue, {})[key] = None
+
+    def mark(self, queue: str, message: Message, deliveries: int, visible_at_ms: int = 0) -> None:
+        """Note how often a message was delivered, and when it will be again."""
+        self._note()
+        marked = self._batch.marks.setdefault((queue, visible_at_ms), {})
+        marked[Key(message.envelope.priority, message.number)] = deliveries
+
+    def change(self, change: Change) -> None:
+        """Make any other change, after the puts and before the removals of this turn."""
+        self._note()
+        self._batch.changes.append(change)
+
+    def read(self, page: Page, done: Callable[[Sequence[Entry]], None]) -> None:
+        """Read a page once this turn's changes were handed over: it shows them."""
+        self._note()
+        self._pages.append((page, done))
+
+    # Who waits for it.
+
+    def confirm(self, confirm: Confirm, count: int, refused: Refused | None) -> None:
+        """Confirm messages once what was put so far is safe; confirmations keep their order."""
+        if self._batch.is_empty and not self._on_the_way:
+            confirm(count, refused)
+        else:
+            self._note()
+            self._batch.senders.append(Confirming(confirm, count, refused))
+
+    def done(self, done: Done) -> None:
+        """Call ``done`` once all changes so far are safe, however long it takes."""
+        self._note()
+        self._batch.settlers.append(done)
+
+    def sync(self, done: Done) -> None:
+        """Call ``done`` once all changes so far are safe, or refused."""
+        if self._batch.is_empty and not self._on_the_way:
+            done(None)
+        else:
+            self._note()
+            self._batch.witnesses.append(done)
+
+    # Handing over.
+
+    def flush(self) -> None:
+        """Hand over what was gathered, unless enough is on its way already."""
+        self._is_woken = False
+        if self._pages or self._on_the_way < (1 if self._last.owed else _MOST_ON_THE_WAY):
+            self._hand_over()
+        pages, self._pages = self._pages, []
+        for (queue, priority, after, most, most_bytes), done in pages:
+            self._store.read(queue, priority, after, most, most_bytes, done)
+
+    def advance(self) -> None:
+        """Try again what there was no room for, once it is time to."""
+        now = self._clock.now.monotonic
+        if self.retry_at <= now:
+            self.retry_at = INFINITY if self._batch.is_empty else now + _RETRY_SECONDS
+            self.flush()
+
+    def begin(self) -> None:
+        """Begin a write of its own, of which nothing is tried again: all or nothing."""
+        self._hand_over()
+
+    def end(self, done: Done, undo: Sequence[Callable[[], None]]) -> None:
+        """Hand over what changed since :meth:`begin`; ``undo`` is called if it is refused."""
+        batch = self._batch
+        if batch.is_empty:
+            done(None)
+            return
+        batch.is_whole = True
+        batch.settlers.append(done)
+        batch.undo += undo
+        self._hand_over()
+
+    def close(self) -> None:
+        """Hand over all there is, and close the store: nothing may follow."""
+        self._hand_over()
+        self._store.close()
+
+    def _note(self) -> None:
+        self.count += 1
+        if not self._is_woken:
+            self._is_woken = True
+            self._wake()
+
+    def _hand_over(self) -> None:
+        batch = self._batch
+        if batch.is_empty:
+            self._answer(batch)
+            return
+        self._batch = Batch()
+        if self.retry_at < INFINITY and batch.puts and not batch.is_whole:
+            rest = batch.rest()  # which may find room where the puts do not
+            if not rest.is_empty:
+                self._write(rest)
+        self._write(batch)
+
+    def _write(self, batch: Batch) -> None:
+        self._last = batch
+        self._on_the_way += 1
+        self._store.write(batch.records(), _Writing(self, batch))
+
+    def _answer(self, batch: Batch) -> None:
+        """Answer where nothing was changed, or let who waits for earlier changes wait with those."""
+        waiting = [*batch.senders, *batch.settlers, *batch.witnesses]
+        if not waiting:
+            return
+        batch.senders, batch.settlers, batch.witnesses = [], [], []
+        if self._on_the_way:
+            self._last.witnesses += waiting
+            return
+        for done in waiting:
+            done(None)
+
+    def written(self, batch: Batch, refused: Refused | None) -> None:
+        """Tell who waited for a batch, and hand over the next."""
+        self._on_the_way -= 1
+        if refused is None:
+            self.retry_at = INFINITY
+            batch.tell(None)
+            self.flush()
+        else:
+            self._undo(batch, refused)
+
+    def _undo(self, batch: Batch, refused: Refused) -> None:
+        """Take back what the disk has no room for, and gather the rest again."""
+        self.retry_at = self._clock.now.monotonic + _RETRY_SECONDS
+        for queue, messages in messages_of(batch.puts):
+            self._take_out(queue, messages)
+        for queue, messages in messages_of(batch.spilled):
+            self._bring_back(queue, messages)
+        if batch.is_whole:
+            for queue, messages in messages_of(batch.owed):
+                self._take_out(queue, messages)
+            for undo in batch.undo:
+                undo()
+        else:
+            self._batch.absorb(batch)
+            batch.settlers = []
+        batch.tell(refused)
+
+
+class _Writing:
+    """The ``done`` of one write."""
+
+    __slots__ = ("_batch", "_journal")
+
+    def __init__(self, journal: Journal, batch: Batch) -> None:
+        self._journal = journal
+        self._batch = batch
+
+    def __call__(self, refused: Refused | None) -> None:
+        """Pass it on."""
+        self._journal.written(self._batch, refused)

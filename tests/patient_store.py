@@ -1,0 +1,182 @@
+"""A store that is safe when the test says so, full when it says so, and broken off when it says so."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from hoofbeat.errors import Refused
+from hoofbeat.stores.base import (
+    Change,
+    Done,
+    Drop,
+    Entry,
+    Mark,
+    Put,
+    Recovered,
+    Remove,
+    StoredMessage,
+    Waiting,
+)
+
+FULL = Refused("disk is full")
+
+
+class Kept(NamedTuple):
+    """A message in a queue, as it would stand on the disk."""
+
+    entry: Entry
+    is_transient: bool
+
+
+class Disk:
+    """What outlives a broker: queues, by name; entries, by priority and number."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.queues: dict[str, dict[tuple[int, int], Kept]] = {}
+        self.next_number = 1
+        self.is_clean = True
+
+    def bodies(self, queue: str) -> list[bytes]:
+        """Return the bodies of what waits in a queue, in its order."""
+        waiting = self.queues.get(queue, {})
+        return [waiting[key].entry.message.body for key in sorted(waiting, key=_rank)]
+
+    def deliveries(self, queue: str) -> list[int]:
+        """Return how often what waits in a queue was delivered."""
+        waiting = self.queues.get(queue, {})
+        return [waiting[key].entry.deliveries for key in sorted(waiting, key=_rank)]
+
+    def make(self, change: Change) -> None:
+        """Make one change."""
+        if isinstance(change, Put):
+            for queue in change.queues:
+                for message in change.messages:
+                    self._put(queue, message, change)
+        elif isinstance(change, Remove):
+            for key in change.keys:
+                self.queues.get(change.queue, {}).pop(tuple(key), None)
+        elif isinstance(change, Mark):
+            waiting = self.queues.get(change.queue, {})
+            for key, deliveries in zip(change.keys, change.deliveries, strict=True):
+                if tuple(key) in waiting:
+                    entry, is_transient = waiting[tuple(key)]
+                    entry = entry._replace(deliveries=deliveries, visible_at_ms=change.visible_at_ms)
+                    waiting[tuple(key)] = Kept(entry, is_transient)
+        elif isinstance(change, Drop):
+            self.queues.pop(change.queue, None)
+        else:
+            raise NotImplementedError(change)
+
+    def _put(self, queue: str, message: StoredMessage, put: Put) -> None:
+        waiting = self.queues.setdefault(queue, {})
+        key = (message.priority, message.number)
+        assert key not in waiting, "put twice"
+        waiting[key] = Kept(Entry(message, 0, put.visible_at_ms), put.is_transient)
+        self.next_number = max(self.next_number, message.number + 1)
+
+
+class PatientStore:
+    """A store whose writes wait for :meth:`settle`.
+
+    Attributes:
+        disk: what is safe.
+        writes: all that was asked for, call by call.
+        is_full: writes with puts are refused.
+        is_patient: nothing is done before :meth:`settle`; else at once.
+    """
+
+    def __init__(self, disk: Disk | None = None, *, is_patient: bool = True) -> None:
+        """Open a disk."""
+        self.disk = disk or Disk()
+        self.writes: list[Sequence[Change]] = []
+        self.is_full = False
+        self.is_patient = is_patient
+        self._asked: list[Callable[[], None]] = []
+
+    @property
+    def on_the_way(self) -> int:
+        """Count what was asked for and not done."""
+        return len(self._asked)
+
+    def settle(self, most: int = 1_000_000) -> None:
+        """Do what was asked for, in order; what is asked for meanwhile too."""
+        while self._asked and most > 0:
+            self._asked.pop(0)()
+            most -= 1
+
+    def recover(self) -> Recovered:
+        """Forget what was to be forgotten; say what is there."""
+        disk, waiting, delayed = self.disk, list[Waiting](), list[tuple[str, Entry]]()
+        for queue, kept in disk.queues.items():
+            for key in [key for key in kept if kept[key].is_transient]:
+                del kept[key]
+            for priority in sorted({key[0] for key in kept}, reverse=True):
+                entries = [kept[key].entry for key in sorted(kept) if key[0] == priority]
+                delayed += [(queue, entry) for entry in entries if entry.visible_at_ms]
+                ready = [entry for entry in entries if not entry.visible_at_ms]
+                size = sum(len(entry.message.body) for entry in ready)
+                if ready:
+                    last = ready[-1].message.number
+                    waiting.append(Waiting(queue, priority, len(ready), size, last))
+        was_clean, disk.is_clean = disk.is_clean, False
+        return Recovered("e", disk.next_number, was_clean, waiting, delayed, (), (), ())
+
+    def write(self, changes: Sequence[Change], done: Done) -> None:
+        """Take note."""
+        self.writes.append(changes)
+        self._ask(lambda: self._write(changes, done))
+
+    def read(
+        self,
+        queue: str,
+        priority: int,
+        after: int,
+        most: int,
+        most_bytes: int,
+        done: Callable[[Sequence[Entry]], None],
+    ) -> None:
+        """Take note."""
+        self._ask(lambda: done(self._page(queue, priority, after, most, most_bytes)))
+
+    def replay(
+        self,
+        topic: str,
+        offset: int,
+        most: int,
+        most_bytes: int,
+        done: Callable[[Sequence[tuple[int, int, StoredMessage]]], None],
+    ) -> None:
+        """Have no history."""
+        done(())
+
+    def close(self) -> None:
+        """Do what was asked for, and leave all in order."""
+        self.settle()
+        self.disk.is_clean = True
+
+    def _ask(self, what: Callable[[], None]) -> None:
+        self._asked.append(what)
+        if not self.is_patient:
+            self.settle()
+
+    def _write(self, changes: Sequence[Change], done: Done) -> None:
+        if self.is_full and any(isinstance(change, Put) for change in changes):
+            done(FULL)
+            return
+        for change in changes:
+            self.disk.make(change)
+        done(None)
+
+    def _page(self, queue: str, priority: int, after: int, most: int, most_bytes: int) -> Sequence[Entry]:
+        page: list[Entry] = []
+        for key, (entry, _) in sorted(self.disk.queues.get(queue, {}).items()):
+            if key[0] != priority or key[1] <= after or entry.visible_at_ms:
+                continue
+            if len(page) == most or sum(len(read.message.body) for read in page) >= most_bytes:
+                break
+            page.append(entry)
+        return page
+
+
+def _rank(key: tuple[int, int]) -> tuple[int, int]:
+    return 9 - key[0], key[1]
