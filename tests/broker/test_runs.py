@@ -47,6 +47,18 @@ def soft(wire: Wire) -> Client:
 # Headers that differ.
 
 
+def test_what_differs_in_every_frame_goes_where_it_says_from_the_second_read_on() -> None:
+    wire = Wire()
+    heard = {name: consumer(wire, where=f"destination:/queue/{name}") for name in "ab"}
+    publisher = wire.connect()
+    for start in range(0, 40, 8):
+        places = [(number, "ab"[number % 3 == 0]) for number in range(start, start + 8)]
+        publisher.send(*[send(number, where=f"destination:/queue/{name}") for number, name in places])
+        for name, client in heard.items():
+            expected = [str(number) for number, place in places if place == name]
+            assert [each.get("n") for each in client.frames() if each.command == "MESSAGE"] == expected
+
+
 @pytest.mark.parametrize("where", ["/queue/a", "/topic/a"])
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_each_message_of_a_run_has_its_own_headers_and_its_place(where: str, version: str) -> None:

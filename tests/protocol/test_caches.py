@@ -51,6 +51,7 @@ def test_every_frame_has_the_headers_it_came_with_however_many_there_are(
 
 
 def test_a_block_that_is_used_again_and_again_is_read_once(decoder: FrameDecoder) -> None:
+    decoder.feed(KNOWN)  # what comes once need not come again
     first = headers(decoder.feed(KNOWN))
     for _ in range(100):
         assert headers(decoder.feed(KNOWN)) is first
@@ -59,6 +60,7 @@ def test_a_block_that_is_used_again_and_again_is_read_once(decoder: FrameDecoder
 def test_blocks_that_differ_in_the_length_of_the_body_alone_share_their_headers(
     decoder: FrameDecoder,
 ) -> None:
+    decoder.feed(KNOWN)
     first = headers(decoder.feed(KNOWN))
     for length in range(3 * GENERATION):
         stream = KNOWN[:-2] + b"content-length:%d\n\n%b\0" % (length % 300, b"x" * (length % 300))
@@ -79,8 +81,8 @@ def test_new_blocks_are_remembered_after_a_flood_of_others_wherever_its_reads_en
     decoder.feed(last[:cut])
     for start in range(0, 4 * GENERATION, 500):
         decoder.feed(last[cut:] + others(start, 500) + last[:cut])
-    frames = decoder.feed(last[cut:] + 2 * KNOWN.replace(b"known", b"new") + last[:cut])
-    first, second = [frame.headers for frame in frames if frame.headers.get("destination") == "/queue/new"]
+    frames = decoder.feed(last[cut:] + 3 * KNOWN.replace(b"known", b"new") + last[:cut])
+    _, first, second = [frame.headers for frame in frames if frame.headers.get("destination") == "/queue/new"]
     assert first is second
 
 

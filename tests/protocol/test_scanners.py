@@ -204,9 +204,14 @@ def _are_own(frames: list[Frame]) -> bool:
 def _outcome(
     pieces: list[bytes], version: Version | None, limits: FrameLimits, quick: Scan
 ) -> tuple[Any, ...]:
-    """Read a stream twice with one header cache, the second time in one piece."""
+    """Read a stream twice with one header cache, the second time in one piece.
+
+    In between somebody has looked at the headers, and found that their names mean nothing to the broker.
+    """
     reader = BlockReader(version)
     first = read(pieces, version, limits=limits, reader=reader, quick=quick)
+    for each in first.frames:
+        each.headers.is_model = True
     again = read([b"".join(pieces)], version, limits=limits, reader=reader, quick=quick)
     assert _are_own(first.frames + again.frames)
     return _all_of(first.frames), first.fault, _all_of(again.frames), again.fault
@@ -256,3 +261,67 @@ def test_whatever_comes_is_the_same_to_the_twins_wherever_it_is_cut(
 ) -> None:
     stream, limits = case
     _assert_same(compiled_scan, cut(stream, places), version, limits)
+
+
+def _read_led(scan: Scan, model: bytes, *others: bytes) -> list[Frame]:
+    """Read frames after one whose headers somebody has looked at."""
+    reader = BlockReader(Version.V1_2)
+    (first,) = read([model], Version.V1_2, reader=reader, quick=scan).frames
+    first.headers.is_model = True
+    frames = read([b"".join(others)], Version.V1_2, reader=reader, quick=scan).frames
+    assert len(frames) == len(others)
+    return frames
+
+
+@compiling
+def test_headers_that_differ_in_values_alone_are_known_by_those_before_them(compiled_scan: Scan) -> None:
+    known = b"SEND\ndestination:/queue/a\ncontent-length:1\nat:%d\n\nx\0"
+    frames = _read_led(compiled_scan, known % 0, *[known % number for number in range(1, 9)])
+    models = {frame.headers.model for frame in frames}
+    assert len(models) == 1
+    assert None not in models
+    assert [frame.headers["at"] for frame in frames] == [str(number) for number in range(1, 9)]
+
+
+@compiling
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"destination:/queue/a\nat:1\nat:2",
+        b"destination:/queue/a\nat:1\nmore:2",
+        b"destination:/queue/a\natt:1",
+        b"destination:/queue/a\na:1",
+        b"destination:/queue/a",
+        b"at:1\ndestination:/queue/a",
+        b"destination:/queue/a\nat:\xc3\xa9\\n",
+        b"destination:/queue/a\nat:1\r",
+    ],
+)
+def test_headers_of_other_names_are_looked_at(compiled_scan: Scan, lines: bytes) -> None:
+    model = b"SEND\ndestination:/queue/a\nat:0\n\n\0"
+    (frame,) = _read_led(compiled_scan, model, b"SEND\n" + lines + b"\n\n\0")
+    assert frame.headers.model is None
+
+
+@compiling
+def test_what_differs_in_every_frame_is_not_kept_and_what_comes_again_is(compiled_scan: Scan) -> None:
+    known = b"SEND\ndestination:/queue/often\nat:%d\n\n\0"
+    frames = _read_led(compiled_scan, known % 0, known % 1, known % 1, known % 1)
+    first, second, third = [frame.headers for frame in frames]
+    assert first is not second
+    assert second is third
+
+
+@compiling
+def test_a_model_that_nobody_has_looked_at_leads_nobody(compiled_scan: Scan) -> None:
+    model = b"SEND\ndestination:/queue/a\n\n\0"
+    other = b"SEND\ndestination:/queue/a\npriority:%d\n\n\0"
+    frames = _read_led(compiled_scan, model, *[other % number for number in range(8)])
+    assert {frame.headers.model for frame in frames} == {None}
+
+
+@compiling
+def test_headers_of_one_session_are_never_kept_for_all(compiled_scan: Scan) -> None:
+    own = b"SEND\ndestination:/temp-queue/a\n\n\0"
+    frames = _read_led(compiled_scan, b"SEND\ndestination:/queue/a\n\n\0", own, own, own)
+    assert len({id(frame.headers) for frame in frames}) == 3

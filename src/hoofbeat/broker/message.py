@@ -62,6 +62,7 @@ class Envelope:
 
     __slots__ = (
         "_blocks",
+        "_line",
         "_raw",
         "_starts_a_run",
         "destination",
@@ -74,8 +75,10 @@ class Envelope:
         "ttl_ms",
     )
 
-    def __init__(self, destination: Destination, headers: Headers, prefix: bytes) -> None:
-        """Read the headers.
+    def __init__(
+        self, destination: Destination, headers: Headers, prefix: bytes, is_read: bool = False
+    ) -> None:
+        """Read the headers, unless that is known to be for nothing.
 
         Raises:
             Refused: one of them makes no sense.
@@ -89,10 +92,15 @@ class Envelope:
         self._starts_a_run = False
         self.lines: Lines = ()
         self._blocks: dict[Version, bytes] | None = None
+        self._line = b""
         self._raw = headers.raw
         raw = self._raw
+        if is_read:
+            return
         if raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or raw.find(b"\nhoofbeat-") >= 0:
             self._read(headers)
+        else:
+            headers.is_model = True
 
     def _read(self, headers: Headers) -> None:
         """Look at what is not plain user headers."""
@@ -115,6 +123,8 @@ class Envelope:
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
+            if headers.model is not None and self._is_for_same(headers.raw or b""):
+                return Envelope(self.destination, headers, self.prefix, True)
             if headers.fields.get("destination") != self.destination.name:
                 return None
             try:
@@ -133,6 +143,15 @@ class Envelope:
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
+
+    def _is_for_same(self, raw: bytes) -> bool:
+        """Say whether headers without any meant for us have the destination, priority and end of these."""
+        if self.priority != NORMAL_PRIORITY or self.ttl_ms or self.expires_ms:
+            return False
+        if not self._line:
+            self._line = f"\ndestination:{self.destination.name}".encode()
+        end = raw.find(self._line) + len(self._line)
+        return end >= len(self._line) and raw[end : end + 1] in (b"", b"\n")
 
     def block(self, version: Version) -> bytes:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""

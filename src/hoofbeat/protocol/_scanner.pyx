@@ -13,10 +13,12 @@ from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import make_headers
 
 cdef extern from "Python.h":
-    object PyType_GenericAlloc(type, Py_ssize_t)
-    void PyTuple_SET_ITEM(object, Py_ssize_t, object)
+    void Py_SET_TYPE(object, type)
 
 cdef object SEND = Command.SEND
+cdef size_t seen[1024]  # hashes of blocks that came once
+cdef object model = None  # headers whose names, where they come again, mean the same again
+cdef bytes model_lines = b""
 
 
 cdef inline const char *find(const char *start, const char *end, char what) noexcept:
@@ -28,71 +30,72 @@ cdef inline bint is_odd(const char *start, const char *end) noexcept:
     return find(start, end, b"\\") < end or find(start, end, b"\r") < end or find(start, end, 0) < end
 
 
-cdef inline void put(object triple, Py_ssize_t at, object part):
-    Py_INCREF(part)
-    PyTuple_SET_ITEM(triple, at, part)
-
-
-cdef object make(type kind, object first, object second, object third):
-    triple = PyType_GenericAlloc(kind, 3)
-    put(triple, 0, first)
-    put(triple, 1, second)
-    put(triple, 2, third)
-    return triple
+cdef inline object make(type kind, tuple parts):
+    """Turn a tuple that nobody else has into a named one."""
+    Py_INCREF(kind)
+    Py_SET_TYPE(parts, kind)
+    return parts
 
 
 def make_frame(tuple parts):
     """Return ``Frame(*parts)``, for less work."""
-    return make(Frame, parts[0], parts[1], parts[2])
+    return make(Frame, (parts[0], parts[1], parts[2]))
 
 
-cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
+cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers, bint is_lazy):
     """Return what the block of a SEND means that is written in the plain way; None for any other."""
-    cdef const char *start = PyBytes_AS_STRING(raw)
-    cdef const char *end = start + len(raw)
-    cdef const char *line = start + 4
-    cdef const char *cut = end
-    cdef const char *cut_end = end
+    global model, model_lines
+    cdef const char *start = PyBytes_AS_STRING(raw), *end = start + len(raw), *line = start + 4
+    cdef const char *known = PyBytes_AS_STRING(model_lines), *known_end = known + len(model_lines)
+    cdef const char *cut = end, *cut_end = end
     cdef char *tail
     cdef Py_ssize_t length = -1, lines = 0
-    if raw[:5] != b"SEND\n" or is_odd(start, end):
+    cdef dict fields = None if is_lazy else {}
+    if memcmp(start, b"SEND\n", 5) != 0 or is_odd(start, end):
         return None
-    cdef dict fields = {}
+    PyUnicode_DecodeUTF8(start, end - start, NULL)  # or this is not UTF-8
     while line < end:
-        line += 1
-        lines += 1
+        line, lines = line + 1, lines + 1
         stop = find(line, end, b"\n")
         colon = find(line, stop, b":")
         if colon == stop or colon == line or lines > most_headers:
             return None
         if colon - line == 14 and memcmp(line, b"content-length", 14) == 0:
-            length, cut, cut_end = strtol(colon + 1, &tail, 10), line - 1, stop
-            if tail != stop or stop - colon > 10 or not 48 <= colon[1] <= 57:
+            length = strtol(colon + 1, &tail, 10)
+            if cut < end or tail != stop or stop - colon > 10 or not 48 <= colon[1] <= 57:
                 return None
-        else:
+            cut, cut_end = line - 1, stop
+        elif fields is not None:
             name = PyUnicode_DecodeUTF8(line, colon - line, NULL)
             fields[name] = PyUnicode_DecodeUTF8(colon + 1, stop - colon - 1, NULL)
+        elif known_end - known < colon - line + 2 or memcmp(line - 1, known, colon - line + 2) != 0:
+            break
+        else:
+            known = find(known + 1, known_end, b"\n")
         line = stop
-    if len(fields) + (cut < end) != lines:
+    if fields is None and (line < end or known < known_end):  # not the names that the model has
+        return read(raw, blocks, bares, most_headers, False)
+    if fields is not None and len(fields) + (cut < end) != lines:
         return None  # a name that is repeated
-    bare = PyBytes_FromStringAndSize(start + 4, cut - start - 4)
-    if cut_end < end:
-        bare += PyBytes_FromStringAndSize(cut_end, end - cut_end)
-    headers = bares.get(bare)
-    if headers is None:
-        headers = make_headers(fields, bare)
-    block = make(Block, SEND, headers, length)
-    if len(blocks) < GENERATION and len(bares) < GENERATION and is_plain(fields, raw):
-        bares[bare], blocks[raw] = headers, block
+    bare = raw[4 : cut - start] + raw[cut_end - start :]
+    headers = bares.get(bare) or make_headers(fields, bare, model)
+    block = make(Block, (SEND, headers, length))
+    if fields is None and seen[hash(bare) % 1024] != <size_t>hash(bare):
+        seen[hash(bare) % 1024] = hash(bare)  # worth keeping if it comes again
+    elif is_plain(headers.fields, raw):
+        if fields is not None:
+            model, model_lines = headers, bare
+        if len(blocks) < GENERATION and len(bares) < GENERATION:
+            bares[bare], blocks[raw] = headers, block
     return block
 
 
 def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, list frames):
     """Append frames that are written in the plain way; return where the first other one starts."""
-    cdef const char *start = PyBytes_AS_STRING(data)
-    cdef const char *end = start + len(data)
+    cdef const char *start = PyBytes_AS_STRING(data), *end = start + len(data)
     cdef Py_ssize_t length, most = limits.body_bytes
     cdef Py_ssize_t most_block = min(limits.line_bytes, limits.block_bytes) if limits.command_bytes > 3 else 0
+    cdef object leader = model if model is not None and model.is_model else SEND  # somebody has looked at it
     while True:
         while start + pos < end and start[pos] in b"\n\r\0":
             pos += 1
@@ -105,7 +108,7 @@ def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, lis
         block = blocks.get(raw)
         if block is None and bares is not None and len(raw) <= most_block:
             try:
-                block = read(raw, blocks, bares, limits.headers)
+                block = read(raw, blocks, bares, limits.headers, model is leader)
             except UnicodeDecodeError:
                 return pos
         if block is None:
@@ -114,5 +117,5 @@ def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, lis
         stop = find(body, end, 0) if length < 0 else min(body + length, end)
         if stop == end or stop[0] != 0 or stop - body > most:
             return pos
-        frames.append(make(Frame, SEND, (<tuple>block)[1], PyBytes_FromStringAndSize(body, stop - body)))
+        frames.append(make(Frame, (SEND, (<tuple>block)[1], PyBytes_FromStringAndSize(body, stop - body))))
         pos = stop + 1 - start

@@ -15,27 +15,44 @@ class Headers:
     :mod:`hoofbeat.protocol.blocks` hands out one object for one block. It is never changed.
 
     Attributes:
-        fields: unescaped; of repeated names the first; without ``content-length``, which the
-            body says.
         raw: the lines as they came, each ``LF`` in front, ``content-length`` left out; None
             where they can't be passed on as they are to every version of STOMP.
         pairs: every line, repeated names too, where ``raw`` is None; else empty.
         memo: whatever the reader of the headers worked out from them, kept as long as they are.
+        model: headers read before that have the same names, in order, where these were not looked
+            at any closer; else None.
+        is_model: set by the reader of the headers: others of the same names need not be looked at.
     """
 
-    __slots__ = ("fields", "memo", "pairs", "raw")
+    __slots__ = ("_fields", "is_model", "memo", "model", "pairs", "raw")
 
     def __init__(
         self,
-        fields: dict[str, str],
+        fields: dict[str, str] | None,
         raw: bytes | None = None,
         pairs: tuple[tuple[str, str], ...] = (),
+        model: "Headers | None" = None,
     ) -> None:
-        """Wrap what was parsed; ``raw`` and ``pairs`` only where it came off the wire."""
-        self.fields = fields
+        """Wrap what was parsed; ``raw`` and ``pairs`` only where it came off the wire.
+
+        Without ``fields`` they are read from ``raw`` when somebody asks: lines in which nothing is
+        escaped, and no name repeated.
+        """
+        self._fields = fields
         self.raw = raw
         self.pairs = pairs
         self.memo: object = None
+        self.model = model
+        self.is_model = False
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return names and values: unescaped; of repeated names the first; without ``content-length``."""
+        fields = self._fields
+        if fields is None:
+            lines = (self.raw or b"").decode().split("\n")
+            fields = self._fields = parse_verbatim(lines[1:])
+        return fields
 
     def __getitem__(self, name: str) -> str:
         """Return the value of ``name``, or raise KeyError."""
@@ -80,9 +97,9 @@ class Headers:
         return self.pairs or tuple(self.fields.items())
 
 
-def make_headers(fields: dict[str, str], raw: bytes) -> Headers:
+def make_headers(fields: dict[str, str] | None, raw: bytes, model: Headers | None) -> Headers:
     """Return headers; called by what is compiled apart, to which a function is nearer than a class."""
-    return Headers(fields, raw)
+    return Headers(fields, raw, (), model if fields is None else None)
 
 
 def parse_verbatim(lines: list[str]) -> dict[str, str]:
