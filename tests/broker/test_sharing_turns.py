@@ -1,10 +1,24 @@
 """A turn of the loop is shared: one session's flood does not keep others waiting, nor fill the memory."""
 
+import pytest
+
+from hoofbeat.broker.access import Right
 from hoofbeat.broker.broker import SLICE_FRAMES
+from hoofbeat.broker.users import Principal
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
 from tests.conformance.wire import Wire, frame, settlement
 
 SENDS = [frame("SEND", f"destination:/queue/{number % 2}", body=b"%d" % number) for number in range(6000)]
+
+
+class Failing:
+    """Rights that can't be looked up for one topic."""
+
+    def may(self, principal: Principal, right: Right, destination: str) -> bool:
+        """Fail, or grant."""
+        if destination == "/topic/bad":
+            raise ArithmeticError
+        return True
 
 
 def test_a_flood_is_handled_in_slices_and_others_go_between_them() -> None:
@@ -60,6 +74,31 @@ def test_who_asks_for_receipts_and_does_not_read_them_is_ended() -> None:
         client.send(frame("SEND", "destination:/topic/a", f"receipt:{number:0200}"))
     assert client.closed
     assert client.frames()[-1].header("message") == "slow reader"
+
+
+def test_what_a_slice_asks_for_and_nobody_reads_ends_its_session_too() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(outbox_bytes=100_000)))
+    client = wire.connect()
+    client.pause()
+    quiet = [frame("SEND", "destination:/topic/a")] * SLICE_FRAMES
+    flood = [frame("SEND", "destination:/topic/a", f"receipt:{number:0200}") for number in range(4000)]
+    client.receive(b"".join(quiet + flood))
+    assert client.closed
+    assert wire.broker.stats.messages_received == 2 * SLICE_FRAMES
+
+
+def test_a_slice_that_fails_keeps_no_other_waiting() -> None:
+    wire = Wire()
+    access, failing, other = wire.broker.access, wire.connect(), wire.connect()
+    for client, name in ((failing, "bad"), (other, "good")):
+        client.receive_only(frame("SEND", f"destination:/topic/{name}") * 2 * SLICE_FRAMES)
+    wire.broker.access = Failing()
+    with pytest.raises(ArithmeticError):
+        wire.broker.flush()
+    wire.broker.access = access
+    wire.flush()
+    assert wire.broker.stats.messages_received == 3 * SLICE_FRAMES
+    assert failing.refusal().header("message") == "the broker failed"
 
 
 def test_who_sends_in_a_transaction_waits_for_memory_too() -> None:

@@ -73,9 +73,7 @@ class Broker(Core):
             session.backlog += frames
             return
         self._handle(session, frames)
-        outbox = session.outbox
-        if outbox.is_paused and outbox.size > self.config.limits.outbox_bytes:
-            session.overrun()  # it asks for answers, and does not read them
+        self._check_outbox(session)
         if self.released:
             self._go_on()
 
@@ -83,17 +81,15 @@ class Broker(Core):
         """Write every outbox that has something to write: once per turn of the loop."""
         self._end_slow_readers()
         self._go_on()
-        sliced, self.sliced = self.sliced, []
-        for session in sliced:
-            session.hold = None
-            self._resume(session)
+        self._go_on_with_sliced()
+        self._end_slow_readers()
         self.engine.flush()
         written_at = self.clock.now.monotonic
         for outbox in self.dirty:
             outbox.flush()
             outbox.written_at = written_at
         self.dirty.clear()
-        if self.sliced:
+        if self.sliced or self.released:
             self.wake()
 
     def pause(self, session: BrokerSession, now: Now) -> None:
@@ -210,6 +206,29 @@ class Broker(Core):
         backlog, session.backlog = session.backlog, []
         backlog += session.feed(b"", self.clock.now.monotonic)
         self._handle(session, backlog)
+        self._check_outbox(session)
+
+    def _go_on_with_sliced(self) -> None:
+        """Give each session that was sliced its share of this turn; a fault in one costs the others nothing."""
+        sliced, self.sliced = self.sliced[::-1], []
+        try:
+            while sliced:
+                sliced[-1].hold = None
+                self._resume(sliced[-1])
+                sliced.pop()
+        finally:
+            if sliced:
+                failed = sliced.pop()
+                self.sliced += sliced[::-1]
+                self.wake()
+                failed.is_soft = False  # what it sent after the fault is lost
+                self.refuse(failed, Refused("the broker failed", detail="a fault of ours, which our log shows"))
+
+    def _check_outbox(self, session: BrokerSession) -> None:
+        """Note a session that asks for answers, and does not read them."""
+        outbox = session.outbox
+        if outbox.is_paused and outbox.size > self.config.limits.outbox_bytes:
+            session.overrun()
 
     def _slice(self, session: BrokerSession) -> None:
         """Let a session wait for the next turn of the loop: others are to have theirs."""
