@@ -82,6 +82,7 @@ class PatientStore:
         disk: what is safe.
         writes: all that was asked for, call by call.
         is_full: writes with puts are refused.
+        is_stuffed: all writes are.
         is_patient: nothing is done before :meth:`settle`; else at once.
     """
 
@@ -89,7 +90,7 @@ class PatientStore:
         """Open a disk."""
         self.disk = disk or Disk()
         self.writes: list[Sequence[Change]] = []
-        self.is_full = False
+        self.is_full = self.is_stuffed = False
         self.is_patient = is_patient
         self._asked: list[Callable[[], None]] = []
 
@@ -160,7 +161,7 @@ class PatientStore:
             self.settle()
 
     def _write(self, changes: Sequence[Change], done: Done) -> None:
-        if self.is_full and any(isinstance(change, Put) for change in changes):
+        if self.is_stuffed or (self.is_full and any(isinstance(change, Put) for change in changes)):
             done(FULL)
             return
         for change in changes:

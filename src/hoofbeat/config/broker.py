@@ -20,6 +20,14 @@ class SlowReader(StrEnum):
     KEEP_LATEST = "keep-latest"
 
 
+class Overflow(StrEnum):
+    """What becomes of messages for a queue that is full."""
+
+    HOLD = "hold"
+    REFUSE = "refuse"
+    DROP_OLDEST = "drop-oldest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
     """What a peer can make the broker hold.
@@ -101,8 +109,11 @@ class QueueConfig:
         redelivery_delay_seconds: pause before a NACKed message is offered again; above zero its
             order is given up.
         dead_letter_destination: the queue that dead letters go to; empty drops them.
-        messages: ready ones at one time; then publishers are held.
-        bytes: of all messages that are ready.
+        messages: ready ones at one time; then the queue is full.
+        bytes: of all messages that are ready; then it is full too.
+        age_seconds: how long a message may wait before it expires; 0 for as long as its sender says.
+        overflow: what a full queue does: ``hold`` lets publishers wait, ``refuse`` refuses what they
+            send, ``drop-oldest`` gives up what was sent first.
         durable: whether persistent messages are kept on disk, where the broker has a place for them.
         window_messages: of a queue that is kept, how many wait in memory; the rest is on disk only.
         window_bytes: of the messages that wait in memory.
@@ -114,6 +125,8 @@ class QueueConfig:
     dead_letter_destination: str = "/queue/dead-letters"
     messages: int = 100_000
     bytes: int = 1024 * 1024 * 1024
+    age_seconds: float = 0.0
+    overflow: Overflow = Overflow.HOLD
     durable: bool = True
     window_messages: int = 10_000
     window_bytes: int = 16 * 1024 * 1024
@@ -123,6 +136,7 @@ class QueueConfig:
         at_least(1, prefetch=self.prefetch, messages=self.messages, bytes=self.bytes)
         at_least(1, window_messages=self.window_messages, window_bytes=self.window_bytes)
         at_least(0, redeliveries=self.redeliveries, redelivery_delay_seconds=self.redelivery_delay_seconds)
+        at_least(0, age_seconds=self.age_seconds)
         where = self.dead_letter_destination
         if where and not _QUEUE.fullmatch(where):
             raise ConfigError(

@@ -17,7 +17,7 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.config import QueueConfig
+from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
 from hoofbeat.engines.local.queue import Bury, Queue
@@ -97,12 +97,15 @@ class DurableQueue(Queue):
             self._forget([delivery.message for delivery in deliveries])
         super().settle(deliveries, outcome)
 
-    def drop_oldest(self) -> None:
-        """Give up what was sent first of all that waits in memory; something must."""
+    def drop_oldest(self) -> bool:
+        """Give up what was sent first of all that waits in memory; return False if nothing does."""
+        if not self._paged.at_hand:
+            return False
         message = self.ready.drop_oldest()
         self._deliveries.pop(message.number, None)
         self._forget([message])
         self._stats.messages_dropped += 1
+        return True
 
     def _handed(self, consumer: Subscription, messages: Sequence[Message]) -> None:
         if consumer.ack is AckMode.AUTO:
@@ -147,8 +150,15 @@ class DurableQueue(Queue):
         if passing:
             self._journal.remove(self.name, passing)
         self._paged.bring(priority, messages)
+        if self._config.overflow is Overflow.DROP_OLDEST:
+            while self._is_over and self.drop_oldest():
+                pass
         self.dispatch()
         self._keeping.note(self)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.ready.count > self._config.messages or self.ready.bytes > self._config.bytes
 
     def _recall(self, entry: Entry) -> Message:
         message = self._keeping.recall.message(entry.message)

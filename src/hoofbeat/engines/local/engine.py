@@ -92,7 +92,7 @@ class LocalEngine:
             destination = run[0].envelope.destination
             if not destination.is_topic:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
-                if queue is None or not queue.has_room:
+                if queue is None or not (queue.has_room or queue.makes_room):
                     self._take_back(settlements)
                     self._note_all(runs)
                     done(Refused(f"{destination.name} is full", detail="nothing of the transaction was done"))
@@ -336,7 +336,7 @@ class LocalEngine:
         readdressed = envelope.readdressed(where, envelope.headers(), more)
         dead = Message(self._numbers.take(), readdressed, message.body)
         queue = self._queues.get(where.name) or self._new_queue(where.name)
-        if queue is None or not queue.has_room:
+        if queue is None or not (queue.has_room or queue.makes_room):
             self._stats.messages_dropped += 1
             return
         self._stats.messages_dead_lettered += 1

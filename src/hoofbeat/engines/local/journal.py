@@ -157,8 +157,12 @@ class Journal:
     # Handing over.
 
     def flush(self) -> None:
-        """Hand over what was gathered, unless enough is on its way already."""
-        self._is_woken = False
+        """End a turn: hand over what was gathered, unless enough is on its way already."""
+        if self._is_woken:
+            self._is_woken = False
+            self._go_on()
+
+    def _go_on(self) -> None:
         if self._pages or self._on_the_way < (1 if self._last.owed else _MOST_ON_THE_WAY):
             self._hand_over()
         pages, self._pages = self._pages, []
@@ -170,7 +174,7 @@ class Journal:
         now = self._clock.now.monotonic
         if self.retry_at <= now:
             self.retry_at = INFINITY if self._batch.is_empty else now + _RETRY_SECONDS
-            self.flush()
+            self._go_on()
 
     def begin(self) -> None:
         """Begin a write of its own, of which nothing is tried again: all or nothing."""
@@ -233,7 +237,7 @@ class Journal:
         if refused is None:
             self.retry_at = INFINITY
             batch.tell(None)
-            self.flush()
+            self._go_on()
         else:
             self._undo(batch, refused)
 

@@ -12,7 +12,7 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.config import QueueConfig
+from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.ready import Ready
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
@@ -77,16 +77,26 @@ class Queue:
         """Say whether one message more fits: what waited before it counts."""
         return self.ready.count < self._config.messages and self.ready.bytes < self._config.bytes
 
+    @property
+    def makes_room(self) -> bool:
+        """Say whether older messages give way to newer ones."""
+        return self._config.overflow is Overflow.DROP_OLDEST
+
     # Publishers.
 
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
-        """Take in a run; what does not fit is parked, and its sender held."""
+        """Take in a run; what does not fit is parked and its sender held, if there is no other policy."""
+        if self._config.age_seconds:
+            messages = self._aging(messages)
         taken = 0
         if not self._parked:
             taken = self.fill(messages)
         if taken:
             confirm(taken, None)
         if taken == len(messages):
+            return None
+        if self._config.overflow is not Overflow.HOLD:
+            self._overflow(messages[taken:], confirm)
             return None
         hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
         parked = _Parked(list(messages[taken:]), confirm, hold)
@@ -106,8 +116,40 @@ class Queue:
 
     def put(self, messages: Sequence[Message]) -> None:
         """Take in a run whether or not it fits."""
-        self.ready.add(messages, INFINITY)
+        if self._config.age_seconds:
+            messages = self._aging(messages)
+        if self._config.overflow is Overflow.DROP_OLDEST:
+            self._push(messages)
+        else:
+            self.ready.add(messages, INFINITY)
         self.dispatch()
+
+    def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
+        """Do with what does not fit as the policy says."""
+        if self._config.overflow is Overflow.REFUSE:
+            confirm(len(messages), self._is_full())
+            return
+        self._push(messages)
+        self.dispatch()
+        confirm(len(messages), None)
+
+    def _push(self, messages: Sequence[Message]) -> None:
+        """Take in messages, at the cost of older ones."""
+        for message in messages:
+            while not self.has_room and self.drop_oldest():
+                pass
+            self.ready.add([message], INFINITY)
+
+    def _aging(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Return messages that are not worth delivering when they have waited too long."""
+        end_ms = self._clock.now.epoch_ms + round(self._config.age_seconds * 1000)
+        return [
+            Message(message.number, message.envelope, message.body, min(message.expires_ms or end_ms, end_ms))
+            for message in messages
+        ]
+
+    def _is_full(self) -> Refused:
+        return Refused(f"{self.name} is full", detail="send again when consumers have caught up")
 
     # Consumers.
 
@@ -141,10 +183,13 @@ class Queue:
         self._return(messages)
         self.dispatch()
 
-    def drop_oldest(self) -> None:
-        """Give up what was sent first of all that waits; something must."""
+    def drop_oldest(self) -> bool:
+        """Give up what was sent first of all that waits; return False if nothing is at hand."""
+        if not self.ready.count:
+            return False
         self._deliveries.pop(self.ready.drop_oldest().number, None)
         self._stats.messages_dropped += 1
+        return True
 
     def drop(self) -> None:
         """Forget everything: the queue is gone."""
@@ -288,10 +333,7 @@ class Queue:
     def _refuse(self, parked: "_Parked") -> None:
         if parked in self._parked:
             self._parked.remove(parked)
-            why = f"{self.name} is full"
-            parked.confirm(
-                len(parked.messages), Refused(why, detail="send again when consumers have caught up")
-            )
+            parked.confirm(len(parked.messages), self._is_full())
 
 
 class _Parked:
