@@ -1,5 +1,7 @@
 """Whom a proxy speaks for, and when it is believed."""
 
+import time
+
 import pytest
 from websockets.datastructures import Headers
 
@@ -9,6 +11,7 @@ from hoofbeat.transports.proxies import Proxies
 
 NEAR = Peer("http", "127.0.0.1", 40_000, True, False)
 FAR = Peer("http", "10.0.0.7", 40_000, False, False)
+SECONDS = 1.0  # far more than it takes; backtracking took 17
 PROXIES = Proxies(["127.0.0.1", "10.0.0.0/8", "2001:db8:5::/48"])
 FORWARDED = Proxies(["127.0.0.1", "10.0.0.0/8"], ForwardedHeader.FORWARDED)
 
@@ -111,3 +114,9 @@ def test_forwarded_that_can_not_be_read_is_not_the_word_of_the_proxy_about_itsel
 
 def test_forwarded_that_is_empty_names_nobody() -> None:
     assert client(" ", proxies=FORWARDED) == NEAR
+
+
+def test_quotes_without_end_are_read_in_no_more_than_their_own_time() -> None:
+    begun = time.monotonic()
+    assert client('for=192.0.2.1, "' + '\\"' * 30_000, proxies=FORWARDED).address == ""
+    assert time.monotonic() - begun < SECONDS

@@ -12,6 +12,8 @@ _Address = IPv4Address | IPv6Address
 
 _ENCRYPTED = ("https", "wss")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[,;]|[^",;]+')  # of Forwarded: quoted text, separators, the rest
+# Whether every quote has its end; without going back, or a quote in each place would be looked at from each.
+_IS_QUOTED = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^"])*+')
 
 
 class Headers(Protocol):
@@ -94,10 +96,10 @@ class Proxies:
 
 def _forwarded(text: str) -> Iterator[Hop]:
     """Read a ``Forwarded`` header: RFC 7239, 4 "Forwarded HTTP Header Field"."""
-    tokens = _TOKENS.findall(text)
-    if len("".join(tokens)) != len(text):  # a quote without end could hide anything, and be the client's
+    if not _IS_QUOTED.fullmatch(text):  # a quote without end could hide anything, and be the client's
         yield Hop("")
         return
+    tokens = _TOKENS.findall(text)
     pairs: dict[str, str] = {}
     for token in (*tokens, ",") if text.strip() else ():
         name, equals, value = token.partition("=")
