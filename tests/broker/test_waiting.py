@@ -184,6 +184,16 @@ def test_frames_of_a_transaction_end_at_their_limit(over: int) -> None:
 
 @pytest.mark.parametrize("over", [0, 1])
 def test_bytes_of_a_transaction_end_at_their_limit(over: int) -> None:
-    client = Wire(BrokerConfig(limits=LimitsConfig(transaction_bytes=2))).connect()
-    client.send(frame("BEGIN", "transaction:t"), send(b"x" * (2 + over), "transaction:t"))
+    client = Wire(BrokerConfig(limits=LimitsConfig(transaction_bytes=100))).connect()
+    of_headers = len("transactiontdestination/queue/a")
+    client.send(frame("BEGIN", "transaction:t"))
+    client.send(frame("SEND", "transaction:t", "destination:/queue/a", body=b"x" * (100 - of_headers + over)))
     assert client.closed is bool(over)
+
+
+def test_headers_that_wait_in_a_transaction_count() -> None:
+    client = Wire(BrokerConfig(limits=LimitsConfig(transaction_bytes=10_000))).connect()
+    client.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a", "ack:client"), send(b"1"))
+    ack = settlement("ACK", "1.2", client.frame(), "transaction:t", f"padding:{'x' * 1000}")
+    client.send(frame("BEGIN", "transaction:t"), ack * 10)
+    assert client.refusal().header("message") == "transaction over 10000 bytes"

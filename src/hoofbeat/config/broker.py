@@ -44,7 +44,7 @@ class LimitsConfig:
         unsettled_bytes: of the unsettled deliveries of one subscription.
         transactions: open in one session; 0 allows none.
         transaction_frames: in one transaction.
-        transaction_bytes: of the bodies in one transaction.
+        transaction_bytes: of the headers and bodies in one transaction.
         connect_seconds: from the first byte to the end of CONNECT.
         hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.

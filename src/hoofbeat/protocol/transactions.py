@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from hoofbeat.errors import RemoteProtocolError
 from hoofbeat.protocol.frames import Frame
+from hoofbeat.protocol.headers import Headers
 
 
 class TransactionLimits(NamedTuple):
@@ -12,12 +13,12 @@ class TransactionLimits(NamedTuple):
     Attributes:
         open: transactions at one time.
         frames: in one transaction.
-        body_bytes: of all bodies in one transaction.
+        size_bytes: of all headers and bodies in one transaction.
     """
 
     open: int = 16
     frames: int = 1000
-    body_bytes: int = 8 * 1024 * 1024
+    size_bytes: int = 8 * 1024 * 1024
 
 
 class Transaction:
@@ -25,15 +26,15 @@ class Transaction:
 
     Attributes:
         frames: SEND, ACK and NACK, in order.
-        body_bytes: octets of their bodies.
+        size_bytes: characters of their headers, and octets of their bodies.
     """
 
-    __slots__ = ("body_bytes", "frames")
+    __slots__ = ("frames", "size_bytes")
 
     def __init__(self) -> None:
         """Start empty."""
         self.frames: list[Frame] = []
-        self.body_bytes = 0
+        self.size_bytes = 0
 
 
 class Transactions:
@@ -73,17 +74,17 @@ class Transactions:
             RemoteProtocolError: there is no such transaction, or it grew past its limits.
         """
         transaction = self._get(name, frame.command.value)
-        size = transaction.body_bytes + len(frame.body)
+        size = transaction.size_bytes + len(frame.body) + _size(frame.headers)
         if len(transaction.frames) >= self._limits.frames:
             raise RemoteProtocolError(
                 f"more than {self._limits.frames} frames in a transaction", section="Size Limits"
             )
-        if size > self._limits.body_bytes:
+        if size > self._limits.size_bytes:
             raise RemoteProtocolError(
-                f"transaction over {self._limits.body_bytes} bytes", section="Size Limits"
+                f"transaction over {self._limits.size_bytes} bytes", section="Size Limits"
             )
         transaction.frames.append(frame)
-        transaction.body_bytes = size
+        transaction.size_bytes = size
 
     def end(self, name: str, section: str) -> list[Frame]:
         """Close a transaction and return what it held; COMMIT uses it, ABORT does not.
@@ -104,3 +105,8 @@ class Transactions:
         if transaction is None:
             raise RemoteProtocolError(f"transaction {name[:64]!r} has not begun", section=section)
         return transaction
+
+
+def _size(headers: Headers) -> int:
+    """Count what is kept of headers: an ACK may have many, and no body."""
+    return sum([len(name) + len(value) for name, value in headers.lines()])
