@@ -1,7 +1,11 @@
 """What a client that means harm must not bring about."""
 
+import time
+
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
 from tests.conformance.wire import Wire, frame, settlement
+
+SECONDS = 2.0  # far more than it takes, and a third of what it took when one by one was put back
 
 
 def test_a_transaction_keeps_to_the_temporary_queue_of_its_own_session() -> None:
@@ -76,6 +80,28 @@ def test_a_transaction_does_not_bring_back_a_temporary_queue_whose_session_is_go
     owner.leave()
     sender.send(frame("COMMIT", "transaction:t", "receipt:r"))
     assert where not in wire.broker.engine._queues  # type: ignore[attr-defined]  # the local engine itself is looked into
+
+
+def test_a_refused_commit_costs_no_more_for_all_that_it_would_settle() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(messages=1000)))
+    client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    client.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a", "ack:client", "prefetch-count:1000"))
+    client.send(
+        *[frame("SEND", "destination:/queue/a")] * 1000, *[frame("SEND", "destination:/queue/b")] * 1000
+    )
+    last = client.frames()[-1]
+    commit = [
+        frame("BEGIN", "transaction:t"),
+        settlement("ACK", "1.2", last, "transaction:t"),
+        frame("SEND", "destination:/queue/b", "transaction:t"),
+        frame("COMMIT", "transaction:t"),
+    ]
+    begun = time.monotonic()
+    client.send(*commit * 100)
+    assert time.monotonic() - begun < SECONDS
+    assert [each.header("message") for each in client.frames()] == ["/queue/b is full"] * 100
+    client.send(settlement("ACK", "1.2", last, "receipt:r"))
+    assert client.frame().header("receipt-id") == "r"
 
 
 def test_pipelined_nack_storms_end() -> None:

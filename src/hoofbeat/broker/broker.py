@@ -209,7 +209,7 @@ class Broker(Core):
         self._check_outbox(session)
 
     def _go_on_with_sliced(self) -> None:
-        """Give each session that was sliced its share of this turn; a fault in one costs the others nothing."""
+        """Give each session that was sliced its share of this turn; a fault in one is its own."""
         sliced, self.sliced = self.sliced[::-1], []
         try:
             while sliced:
@@ -222,7 +222,7 @@ class Broker(Core):
                 self.sliced += sliced[::-1]
                 self.wake()
                 failed.is_soft = False  # what it sent after the fault is lost
-                self.refuse(failed, Refused("the broker failed", detail="a fault of ours, which our log shows"))
+                self.refuse(failed, Refused("the broker failed", detail="our log shows how"))
 
     def _check_outbox(self, session: BrokerSession) -> None:
         """Note a session that asks for answers, and does not read them."""

@@ -133,11 +133,12 @@ class Subscription:
         self.unsettled_bytes -= len(delivery.message.body)
         return delivery
 
-    def restore(self, delivery: Delivery) -> None:
-        """Undo :meth:`settle`: what settled it did not happen."""
-        self.unsettled[delivery.tag] = delivery
+    def restore(self, deliveries: Sequence[Delivery]) -> None:
+        """Undo :meth:`settle`: what settled them did not happen."""
+        for delivery in deliveries:
+            self.unsettled[delivery.tag] = delivery
+            self.unsettled_bytes += len(delivery.message.body)
         self.unsettled = dict(sorted(self.unsettled.items()))
-        self.unsettled_bytes += len(delivery.message.body)
 
     def take_back(self) -> list[Delivery]:
         """Return what is unsettled, in order, and hold it no longer."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hoofbeat.broker.access import Access
-from hoofbeat.broker.delivery import Outcome
+from hoofbeat.broker.delivery import Delivery, Outcome
 from hoofbeat.broker.destination import Destination, parse
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
@@ -192,6 +192,8 @@ class LocalEngine:
         now = self._clock.now.monotonic
         if self._journal is not None:
             self._journal.advance()
+        if now < self._deadline:
+            return self.deadline  # it was some session's time, and there may be many queues
         for queue in [queue for queue, at in self._timed.items() if at <= now]:
             del self._timed[queue]
             queue.advance()
@@ -319,9 +321,11 @@ class LocalEngine:
 
     def _take_back(self, settlements: Sequence[Settlement]) -> None:
         """Undo what the broker noted for a transaction that is refused."""
+        settled: dict[Subscription, list[Delivery]] = {}
         for subscription, _, deliveries in settlements:
-            for delivery in deliveries:
-                subscription.restore(delivery)
+            settled.setdefault(subscription, []).extend(deliveries)
+        for subscription, deliveries in settled.items():
+            subscription.restore(deliveries)
 
     def _bury(self, message: Message, reason: str) -> None:
         """Make a dead letter of a message that is given up, or drop it."""
