@@ -104,6 +104,21 @@ def test_a_refused_commit_costs_no_more_for_all_that_it_would_settle() -> None:
     assert client.frame().header("receipt-id") == "r"
 
 
+def test_consumers_without_credit_cost_a_publisher_nothing() -> None:
+    wire = Wire()
+    for _ in range(20):
+        subscribe = [
+            frame("SUBSCRIBE", f"id:{number}", "destination:/queue/a", "ack:client", "prefetch-count:1")
+            for number in range(256)
+        ]
+        wire.connect().send(*subscribe)
+    client = wire.connect()
+    client.send(frame("SEND", "destination:/queue/a") * 20 * 256)
+    begun = time.monotonic()
+    client.send(*[frame("SEND", "destination:/queue/a", f"priority:{number % 2}") for number in range(2000)])
+    assert time.monotonic() - begun < SECONDS
+
+
 def test_pipelined_nack_storms_end() -> None:
     wire = Wire()
     client = wire.connect("1.2", "hoofbeat-soft-errors:true")

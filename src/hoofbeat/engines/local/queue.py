@@ -43,6 +43,7 @@ class Queue:
         "_consumers",
         "_delayed",
         "_deliveries",
+        "_is_starved",
         "_parked",
         "_stats",
         "name",
@@ -58,6 +59,7 @@ class Queue:
         self._stats = stats
         self._bury = bury
         self._consumers: deque[Subscription] = deque()  # next in turn first
+        self._is_starved = False  # no consumer has credit; whoever gets some has us dispatch
         self._deliveries: dict[int, int] = {}  # by number, of messages that came back
         self._delayed: list[tuple[float, int, Message]] = []
         self._parked: deque[_Parked] = deque()
@@ -111,7 +113,8 @@ class Queue:
             part = messages[taken : taken + min(room, SLICE)]
             size = self.ready.add(part, self._config.bytes)
             taken += size
-            self._deliver()
+            if not self._is_starved:  # or each message would cost a look at each consumer
+                self._deliver()
         return taken
 
     def put(self, messages: Sequence[Message]) -> None:
@@ -206,6 +209,7 @@ class Queue:
 
     def dispatch(self) -> None:
         """Deliver what is ready to whoever has credit, and let publishers in where that made room."""
+        self._is_starved = False
         self._deliver()
         if self._parked and self.has_room:
             self._unpark()
@@ -214,6 +218,7 @@ class Queue:
         while self.ready.count:
             able = [consumer for consumer in self._consumers if consumer.credit > 0]
             if not able:
+                self._is_starved = True
                 break
             each = min(SLICE, min(consumer.credit for consumer in able))
             if not self._deal(able, each):
