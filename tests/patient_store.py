@@ -1,6 +1,7 @@
 """A store that is safe when the test says so, full when it says so, and broken off when it says so."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
 from hoofbeat.errors import Refused
@@ -84,11 +85,16 @@ class PatientStore:
         is_full: writes with puts are refused.
         is_stuffed: all writes are.
         is_patient: nothing is done before :meth:`settle`; else at once.
+        reads_at_once: what is read shows all that was asked for, safe or not, and does not wait.
     """
 
-    def __init__(self, disk: Disk | None = None, *, is_patient: bool = True) -> None:
+    def __init__(
+        self, disk: Disk | None = None, *, is_patient: bool = True, reads_at_once: bool = False
+    ) -> None:
         """Open a disk."""
         self.disk = disk or Disk()
+        self.reads_at_once = reads_at_once
+        self._view = self.disk
         self.writes: list[Sequence[Change]] = []
         self.is_full = self.is_stuffed = False
         self.is_patient = is_patient
@@ -120,11 +126,16 @@ class PatientStore:
                     last = ready[-1].message.number
                     waiting.append(Waiting(queue, priority, len(ready), size, last))
         was_clean, disk.is_clean = disk.is_clean, False
+        if self.reads_at_once:
+            self._view = deepcopy(disk)
         return Recovered("e", disk.next_number, was_clean, waiting, delayed, (), (), ())
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Take note."""
         self.writes.append(changes)
+        if self._view is not self.disk:
+            for change in changes:
+                self._view.make(change)
         self._ask(lambda: self._write(changes, done))
 
     def read(
@@ -137,7 +148,10 @@ class PatientStore:
         done: Callable[[Sequence[Entry]], None],
     ) -> None:
         """Take note."""
-        self._ask(lambda: done(self._page(queue, priority, after, most, most_bytes)))
+        if self.reads_at_once:
+            done(self._page(queue, priority, after, most, most_bytes))
+        else:
+            self._ask(lambda: done(self._page(queue, priority, after, most, most_bytes)))
 
     def replay(
         self,
@@ -170,7 +184,7 @@ class PatientStore:
 
     def _page(self, queue: str, priority: int, after: int, most: int, most_bytes: int) -> Sequence[Entry]:
         page: list[Entry] = []
-        for key, (entry, _) in sorted(self.disk.queues.get(queue, {}).items()):
+        for key, (entry, _) in sorted(self._view.queues.get(queue, {}).items()):
             if key[0] != priority or key[1] <= after or entry.visible_at_ms:
                 continue
             if len(page) == most or sum(len(read.message.body) for read in page) >= most_bytes:

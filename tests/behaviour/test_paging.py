@@ -1,5 +1,7 @@
 """A durable queue longer than its window: the rest is on disk, and comes back in order."""
 
+from typing import Any
+
 import pytest
 
 from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
@@ -10,8 +12,8 @@ from tests.patient_store import Disk, PatientStore
 WINDOW = 4
 
 
-def config(**more: object) -> BrokerConfig:
-    return BrokerConfig(queue=QueueConfig(window_messages=WINDOW, **more))  # type: ignore[arg-type]
+def config(**more: Any) -> BrokerConfig:
+    return BrokerConfig(queue=QueueConfig(window_messages=WINDOW, **more))
 
 
 def begin(
