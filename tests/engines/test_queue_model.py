@@ -85,13 +85,14 @@ class Queues(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from(NAMES),
-        kinds=st.lists(st.tuples(st.booleans(), st.sampled_from((2, 4, 9))), min_size=1, max_size=12),
+        kinds=st.lists(st.booleans(), min_size=1, max_size=12),
+        priority=st.sampled_from((2, 4, 9)),
         is_transaction=st.booleans(),
     )
-    def send(self, name: str, kinds: list[tuple[bool, int]], is_transaction: bool) -> None:
-        """Send messages in one read."""
+    def send(self, name: str, kinds: list[bool], priority: int, is_transaction: bool) -> None:
+        """Send messages in one read, some of them persistent; of one priority, so that order is known."""
         frames = []
-        for is_persistent, priority in kinds:
+        for is_persistent in kinds:
             self.sent += 1
             body = b"%d" % self.sent
             self.models[name].waiting.append(Sent(body, self.sent, priority, is_persistent))
