@@ -137,6 +137,32 @@ def test_an_ack_must_name_a_delivery_by_the_very_words_it_came_with(command: str
     assert wire.broker.stats.messages_acknowledged == 0
 
 
+@pytest.mark.parametrize(
+    "token",
+    ["1-02", "1-+2", "1- 2", "1-2 ", "1-0_2", "1-2_0", "01-2", "11-2", "1-2-", "12", "1-x", "1-",
+     "1-0000000000000002", "1-\u0662", "1-3"],
+)  # fmt: skip
+def test_an_ack_that_follows_a_good_one_must_do_so_too(token: str) -> None:
+    wire = Wire()
+    client, heard = consumer(wire, b"1", b"2")
+    client.send(settlement("ACK", "1.2", heard[0]) + frame("ACK", f"id:{token}"))
+    assert NEVER in client.refusal().header("message")
+    assert wire.broker.stats.messages_acknowledged == 1
+
+
+def test_acks_of_a_run_count_what_may_be_unsettled() -> None:
+    wire = Wire()
+    client = wire.connect()
+    client.send(frame("SUBSCRIBE", "id:0", QUEUE, "ack:client-individual", "prefetch-count:9,4"))
+    publisher = wire.connect()
+    for _ in range(4):
+        publisher.send(frame("SEND", QUEUE, body=b"12"))
+    heard = client.frames()
+    assert len(heard) == 2
+    client.send(*[settlement("ACK", "1.2", each) for each in heard])
+    assert len(client.frames()) == 2
+
+
 def test_a_transaction_takes_in_no_ack_that_names_a_delivery_in_other_words() -> None:
     client, _ = consumer(Wire(), b"1")
     client.send(frame("BEGIN", "transaction:t"), frame("ACK", "id:1-01", "transaction:t"))

@@ -1,7 +1,6 @@
 """ACK and NACK: a run of them is one call to the engine."""
 
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Final
 
 from hoofbeat.broker.core import Answer, Core
@@ -16,7 +15,7 @@ from hoofbeat.protocol.headers import Headers
 from hoofbeat.protocol.versions import FACTS, Facts
 
 SETTLING: Final = (Command.ACK, Command.NACK)
-_CLIENT: Final = AckMode.CLIENT
+_ACK: Final = Command.ACK
 _DONE: Final = Outcome.ACK
 
 
@@ -38,18 +37,43 @@ def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int)
             break
         try:
             named = find(session, headers, facts)
-            if named is not None:
-                note(named[0], named[1], outcome_of(command, headers), settlements)
             if "receipt" in headers.fields:
                 receipts.append(headers.fields["receipt"])
         except Refused as error:
             refused = error
+            named = None
         stop += 1
+        if named is not None:
+            note(named[0], named[1], outcome_of(command, headers), settlements)
+            stop = _settle_alike(frames, stop, settlements[-1])
     count(core, settlements)
     core.engine.settle(settlements, Answer(core, session, *receipts))
     if refused is not None:
         core.refuse(session, refused, frames[stop - 1].headers.get("receipt"))
     return stop
+
+
+def _settle_alike(frames: Sequence[Frame], at: int, settlement: Settlement) -> int:
+    """Settle with the ACKs from ``at`` on that carry nothing but an id, of the very same subscription.
+
+    Returns:
+        where they end; what follows is looked at more closely.
+    """
+    subscription, outcome, deliveries = settlement
+    if outcome is not _DONE or not subscription.has_quick_acks:
+        return at
+    end = len(frames)
+    while at < end:
+        command, headers, _ = frames[at]
+        fields = headers.fields
+        if command is not _ACK or len(fields) > 1:
+            break
+        delivery = subscription.settle_named(fields.get("id") or "")
+        if delivery is None:
+            break
+        deliveries.append(delivery)
+        at += 1
+    return at
 
 
 def note(subscription: Subscription, tag: int, outcome: Outcome, settlements: list[Settlement]) -> None:
@@ -60,8 +84,7 @@ def note(subscription: Subscription, tag: int, outcome: Outcome, settlements: li
         deliveries = list[Delivery]()
         settlements.append(Settlement(subscription, outcome, deliveries))
     if subscription.ack is AckMode.CLIENT:
-        covered = list(takewhile(lambda earlier: earlier <= tag, subscription.unsettled))
-        deliveries += [subscription.settle(each) for each in covered]
+        deliveries += subscription.settle_up_to(tag)
     else:
         deliveries.append(subscription.settle(tag))
 

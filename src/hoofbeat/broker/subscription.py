@@ -1,6 +1,7 @@
 """A client's standing request for messages: what it is owed, and what it still holds."""
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery
@@ -14,6 +15,8 @@ from hoofbeat.protocol.versions import FACTS, Version
 
 SLICE: Final = 128  # messages handed to one subscription before its credit is looked at again
 _AUTO: Final = AckMode.AUTO
+_CLIENT: Final = AckMode.CLIENT
+_MOST_DIGITS: Final = 15
 
 
 class Subscription:
@@ -36,6 +39,7 @@ class Subscription:
 
     __slots__ = (
         "_ack_prefix",
+        "_ack_words",
         "_has_ack_header",
         "_next_tag",
         "_queue_head",
@@ -87,8 +91,14 @@ class Subscription:
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
         self._ack_prefix = b"%d-" % serial
+        self._ack_words = f"{serial}-"
         self._token_size = len(self._ack_prefix)
         self._next_tag = 1
+
+    @property
+    def has_quick_acks(self) -> bool:
+        """Say whether :meth:`settle_named` is all that an ACK asks for."""
+        return self._has_ack_header and self.ack is not _CLIENT
 
     @property
     def credit(self) -> int:
@@ -130,6 +140,29 @@ class Subscription:
     def settle(self, tag: int) -> Delivery:
         """Forget a delivery that is settled, and have its credit back."""
         delivery = self.unsettled.pop(tag)
+        self.unsettled_bytes -= len(delivery.message.body)
+        return delivery
+
+    def settle_up_to(self, tag: int) -> list[Delivery]:
+        """Settle a delivery and all before it: what ACK means where it is cumulative."""
+        covered = list(takewhile(tag.__ge__, self.unsettled))
+        return [self.settle(each) for each in covered]
+
+    def settle_named(self, token: str) -> Delivery | None:
+        """Settle the delivery that an ``id`` of ACK names in STOMP 1.2; None if there is none."""
+        if not token.startswith(self._ack_words):
+            return None
+        text = token[self._token_size :]
+        if len(text) > _MOST_DIGITS:
+            return None
+        try:
+            tag = int(text)
+        except ValueError:
+            return None
+        delivery = self.unsettled.get(tag)
+        if delivery is None or str(tag) != text:  # int reads "+1" and "01", too
+            return None
+        del self.unsettled[tag]
         self.unsettled_bytes -= len(delivery.message.body)
         return delivery
 

@@ -12,6 +12,9 @@ _LENGTH = re.compile(r"[0-9]{1,9}", re.ASCII)
 _LENGTH_LINE = b"\ncontent-length:"
 ACK_ID_BYTES = 64  # of an id in a run of ACKs; a longer one is read as any header is
 _ACKS = re.compile(rb"(?:ACK\nid:[!-9;-\[\]-~]{1,%d}\n\n\0\n*+)++" % ACK_ID_BYTES)
+_BEFORE_ID: Final = len("ACK\nid:")
+_END: Final = "\n\n\0"
+_EOL_BETWEEN: Final = "\0\n"
 _ACK_ID = re.compile(r"id:([^\n]+)")
 CACHED_BYTES = 1024  # longer blocks are parsed each time
 GENERATION = 1024  # blocks in each half of a cache
@@ -100,7 +103,12 @@ class BlockReader:
         match = _ACKS.match(data, pos) if self.version is Version.V1_2 else None
         if match is None:
             return [], pos
-        return [Headers({"id": id}) for id in _ACK_ID.findall(match[0].decode())], match.end()
+        text = match[0].decode()
+        if _EOL_BETWEEN in text:
+            ids: list[str] = _ACK_ID.findall(text)
+        else:
+            ids = [ack[_BEFORE_ID:] for ack in text.split(_END)[:-1]]
+        return [Headers({"id": id}) for id in ids], match.end()
 
     def _recall(self, bare: bytes) -> Headers | None:
         """Find the headers of a block that differs in ``content-length`` alone."""
