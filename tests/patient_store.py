@@ -6,15 +6,19 @@ from typing import NamedTuple
 
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import (
+    Append,
     Change,
     Done,
     Drop,
     Entry,
+    History,
     Mark,
     Put,
     Recovered,
     Remove,
+    Retain,
     StoredMessage,
+    Trim,
     Waiting,
 )
 
@@ -34,6 +38,9 @@ class Disk:
     def __init__(self) -> None:
         """Start empty."""
         self.queues: dict[str, dict[tuple[int, int], Kept]] = {}
+        self.retained: dict[str, StoredMessage] = {}
+        self.histories: dict[str, History] = {}
+        self.kept: dict[str, dict[int, tuple[int, int, StoredMessage]]] = {}
         self.next_number = 1
         self.is_clean = True
 
@@ -65,8 +72,31 @@ class Disk:
                     waiting[tuple(key)] = Kept(entry, is_transient)
         elif isinstance(change, Drop):
             self.queues.pop(change.queue, None)
+        elif isinstance(change, Retain):
+            self.retained.pop(change.topic, None)
+            if change.message is not None:
+                self.retained[change.topic] = change.message
+        elif isinstance(change, Append):
+            self._append(change)
+        elif isinstance(change, Trim):
+            self._trim(change)
         else:
             raise NotImplementedError(change)
+
+    def _append(self, change: Append) -> None:
+        topic, kept = change.topic, self.kept.setdefault(change.topic, {})
+        first = self.histories[topic].first if topic in self.histories else 1
+        for offset, message in enumerate(change.messages, change.offset):
+            assert offset not in kept, "appended twice"
+            kept[offset] = (offset, change.sent_ms, message)
+            self.next_number = max(self.next_number, message.number + 1)
+        self.histories[topic] = History(topic, first, change.offset + len(change.messages))
+
+    def _trim(self, change: Trim) -> None:
+        kept = self.kept.get(change.topic, {})
+        for offset in [offset for offset in kept if offset < change.offset]:
+            del kept[offset]
+        self.histories[change.topic] = self.histories[change.topic]._replace(first=change.offset)
 
     def _put(self, queue: str, message: StoredMessage, put: Put) -> None:
         waiting = self.queues.setdefault(queue, {})
@@ -128,7 +158,8 @@ class PatientStore:
         was_clean, disk.is_clean = disk.is_clean, False
         if self.reads_at_once:
             self._view = deepcopy(disk)
-        return Recovered("e", disk.next_number, was_clean, waiting, delayed, (), (), ())
+        retained, histories = list(disk.retained.items()), list(disk.histories.values())
+        return Recovered("e", disk.next_number, was_clean, waiting, delayed, (), retained, histories)
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Take note."""
@@ -161,13 +192,24 @@ class PatientStore:
         most_bytes: int,
         done: Callable[[Sequence[tuple[int, int, StoredMessage]]], None],
     ) -> None:
-        """Have no history."""
-        done(())
+        """Take note."""
+        self._ask(lambda: done(self._history(topic, offset, most, most_bytes)))
 
     def close(self) -> None:
         """Do what was asked for, and leave all in order."""
         self.settle()
         self.disk.is_clean = True
+
+    def _history(
+        self, topic: str, offset: int, most: int, most_bytes: int
+    ) -> Sequence[tuple[int, int, StoredMessage]]:
+        page: list[tuple[int, int, StoredMessage]] = []
+        for at, entry in sorted(self.disk.kept.get(topic, {}).items()):
+            if len(page) == most or sum(len(read[2].body) for read in page) >= most_bytes:
+                break
+            if at >= offset:
+                page.append(entry)
+        return page
 
     def _ask(self, what: Callable[[], None]) -> None:
         self._asked.append(what)

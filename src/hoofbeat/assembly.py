@@ -64,12 +64,13 @@ def make_broker(
         now: the time.
     """
     shared = _Shared(access=access or AllowAll(), clock=Clock(now), stats=Stats(), numbers=Numbers())
+    started = epoch or f"{time.time_ns() // 1_000_000:x}"
     return Broker(
         config,
-        engine=LocalEngine(config, store=store, wake=wake, **shared),
+        engine=LocalEngine(config, store=store, wake=wake, epoch=started, **shared),
         authenticator=authenticator or AnyLogin(),
         new_id=new_id,
-        epoch=epoch or f"{time.time_ns() // 1_000_000:x}",
+        epoch=started,
         wake=wake,
         per_user=per_user,
         **shared,

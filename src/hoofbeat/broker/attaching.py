@@ -1,10 +1,11 @@
 """How a subscription becomes live, or is forgotten because the engine will not have it."""
 
-from hoofbeat.broker.core import Answer, Core
+from hoofbeat.broker.core import Core
 from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.errors import Refused
+from hoofbeat.protocol.states import State
 
 
 def attach(
@@ -62,7 +63,8 @@ class _Attachment:
         """Answer, or leave that to who asks :meth:`check` right away."""
         session = self._session
         if refused is None:
-            Answer(self._core, session, self._receipt)(None)
+            if self._receipt is not None and session.state is not State.CLOSED:
+                session.receipt(self._receipt, self._subscription.told)
             return
         if session.subscriptions.get(self._key) is self._subscription:
             session.remove(self._key)

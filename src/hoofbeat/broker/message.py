@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from hoofbeat.broker.destination import Destination
+from hoofbeat.broker.destination import Destination, Kind
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import message_tail, message_tails
@@ -28,6 +28,7 @@ _STRIPPED = frozenset(
         "offset",
         "epoch",
         "recovered",
+        "retained",
         "browser",
         "original-destination",
         "dead-letter-reason",
@@ -37,7 +38,8 @@ _STRIPPED = frozenset(
 
 _OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
-_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | {"priority", "ttl", "expiration", "expires", "persistent"}
+_ASKED: Final = frozenset({"priority", "ttl", "expiration", "expires", "persistent", "retain"})
+_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | _ASKED
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -55,6 +57,7 @@ class Envelope:
         ttl_ms: how long the message is worth delivering; 0 for ever.
         expires_ms: epoch time after which it is not; 0 for never.
         persistent: the sender wants it to outlive the broker.
+        retain: ``set`` makes it the last value of its topic, ``remove`` forgets that; else empty.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
@@ -72,6 +75,7 @@ class Envelope:
         "persistent",
         "prefix",
         "priority",
+        "retain",
         "ttl_ms",
     )
 
@@ -88,6 +92,7 @@ class Envelope:
         self.priority = NORMAL_PRIORITY
         self.ttl_ms = self.expires_ms = 0
         self.persistent = False
+        self.retain = ""
         self.is_plain = True
         self._starts_a_run = False
         self.lines: Lines = ()
@@ -108,6 +113,7 @@ class Envelope:
         self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
         self.expires_ms = _milliseconds(headers, "expires")
         self.persistent = headers.get("persistent") == "true"
+        self.retain = _retain(headers.get("retain"), self.destination)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
@@ -119,7 +125,8 @@ class Envelope:
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
 
         It goes to the same destination, has the same priority and the same end, and is persistent
-        as that is. None stands for all others, and for those that have to be looked at more closely.
+        and retained as that is. None stands for all others, and for those that have to be looked at
+        more closely.
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
@@ -140,6 +147,7 @@ class Envelope:
             and envelope.ttl_ms == self.ttl_ms
             and envelope.expires_ms == self.expires_ms
             and envelope.persistent == self.persistent
+            and envelope.retain == self.retain
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
@@ -147,6 +155,8 @@ class Envelope:
     def _is_for_same(self, raw: bytes) -> bool:
         """Say whether headers without any meant for us have the destination, priority and end of these."""
         if self.priority != NORMAL_PRIORITY or self.ttl_ms or self.expires_ms:
+            return False
+        if self.persistent or self.retain:
             return False
         if not self._line:
             self._line = f"\ndestination:{self.destination.name}".encode()
@@ -287,6 +297,16 @@ def _milliseconds(headers: Headers, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise Refused(f"{name} {text[:32]!r} is not a number of milliseconds")
     return int(text)
+
+
+def _retain(text: str | None, where: Destination) -> str:
+    if not text:
+        return ""
+    if text not in ("set", "remove"):
+        raise Refused(f"retain {text[:32]!r} is neither set nor remove")
+    if where.kind is not Kind.TOPIC:
+        raise Refused("retain is for topics", detail="only a /topic/ has a last value")
+    return text
 
 
 def _priority(text: str | None) -> int:

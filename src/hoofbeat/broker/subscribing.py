@@ -7,6 +7,7 @@ from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
 from hoofbeat.broker.patterns import check
+from hoofbeat.broker.places import place_of
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.errors import Refused
@@ -33,10 +34,7 @@ _MISSING = {
             "activemq.exclusive",
             "no-local",
             "activemq.noLocal",
-            "activemq.retroactive",
-            "from-seq",
             "include-seq",
-            "x-stream-offset",
         ),
         "false",
     ),
@@ -58,6 +56,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     if where.is_temporary:
         where = temporary.owned(core, session, where)
     _check_destination(core, session, where)
+    place = place_of(headers, where)
     prefetch, most_bytes = _credit(core, headers)
     subscription = Subscription(
         session,
@@ -70,6 +69,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         prefetch=prefetch,
         most_bytes=most_bytes,
     )
+    subscription.place = place
     attach(
         core,
         session,

@@ -1,12 +1,13 @@
 """A client's standing request for messages: what it is owed, and what it still holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.message import Message, tail_of, tails_of
+from hoofbeat.broker.places import Place
 from hoofbeat.broker.users import Principal
 from hoofbeat.protocol.encoder import message_head
 from hoofbeat.protocol.outbox import Outbox
@@ -17,6 +18,7 @@ SLICE: Final = 128  # messages handed to one subscription before its credit is l
 _AUTO: Final = AckMode.AUTO
 _CLIENT: Final = AckMode.CLIENT
 _MOST_DIGITS: Final = 15
+_NOTHING: Final[dict[str, str]] = {}
 
 
 class Subscription:
@@ -35,6 +37,8 @@ class Subscription:
         head: the start of each of its MESSAGE frames.
         prefetch: deliveries it may hold unsettled.
         unsettled: by tag, in the order of delivery.
+        place: where in a topic's history it begins, if it said so.
+        told: what its receipt says beside the id; whoever makes it live may set it before that.
     """
 
     __slots__ = (
@@ -51,10 +55,12 @@ class Subscription:
         "most_bytes",
         "outbox",
         "overrun",
+        "place",
         "prefetch",
         "principal",
         "serial",
         "session",
+        "told",
         "unsettled",
         "unsettled_bytes",
         "version",
@@ -88,6 +94,8 @@ class Subscription:
         self.head = message_head(id, session.version)
         self.unsettled: dict[int, Delivery] = {}
         self.unsettled_bytes = 0
+        self.place: Place | None = None
+        self.told: Mapping[str, str] = _NOTHING
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
         self._ack_prefix = b"%d-" % serial

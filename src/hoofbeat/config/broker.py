@@ -48,6 +48,10 @@ class LimitsConfig:
         connect_seconds: from the first byte to the end of CONNECT.
         hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.
+        retained_topics: topics that have a retained value.
+        retained_bytes: of the bodies of all retained values.
+        retained_values: that one subscription with a wildcard gets at its start.
+        history_topics: topics that have a history; messages of others have no offset.
     """
 
     headers: int = 100
@@ -65,6 +69,10 @@ class LimitsConfig:
     connect_seconds: float = 10.0
     hold_seconds: float = 10.0
     destinations: int = 100_000
+    retained_topics: int = 10_000
+    retained_bytes: int = 64 * 1024 * 1024
+    retained_values: int = 1000
+    history_topics: int = 1000
 
     def __post_init__(self) -> None:
         """Refuse what would lock everybody out."""
@@ -74,6 +82,8 @@ class LimitsConfig:
         at_least(64, header_line_bytes=self.header_line_bytes, header_block_bytes=self.header_block_bytes)
         at_least(0, body_bytes=self.body_bytes, outbox_bytes=self.outbox_bytes)
         at_least(0, transactions=self.transactions, hold_seconds=self.hold_seconds)
+        at_least(0, retained_topics=self.retained_topics, retained_bytes=self.retained_bytes)
+        at_least(0, retained_values=self.retained_values, history_topics=self.history_topics)
         above_zero(connect_seconds=self.connect_seconds, slow_seconds=self.slow_seconds)
         if self.body_bytes > 999_999_999:
             raise ConfigError(f"body_bytes must be below 1,000,000,000, not {self.body_bytes}")
@@ -153,15 +163,26 @@ class TopicConfig:
         messages: kept at one time for one that settles its deliveries, or under another policy
             than ``close``.
         bytes: of those messages.
+        retained: whether every message is retained as the last value of its topic, as if it were
+            sent with ``retain:set``.
+        history_messages: messages of each topic that are kept for who missed them; 0 for none.
+        history_seconds: how long they are kept; 0 for as long as there is room.
+        history_bytes: of the bodies of those messages.
     """
 
     slow_reader: SlowReader = SlowReader.CLOSE
     messages: int = 1000
     bytes: int = 512 * 1024
+    retained: bool = False
+    history_messages: int = 0
+    history_seconds: float = 0.0
+    history_bytes: int = 1024 * 1024
 
     def __post_init__(self) -> None:
         """Refuse a topic that could keep nothing."""
         at_least(1, messages=self.messages, bytes=self.bytes)
+        at_least(0, history_messages=self.history_messages, history_seconds=self.history_seconds)
+        at_least(1, history_bytes=self.history_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The server's side of a STOMP conversation: its state, version, heart-beats and answers."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from hoofbeat.errors import ProtocolError, RemoteProtocolError
 from hoofbeat.protocol import heartbeat, versions
@@ -15,6 +16,7 @@ from hoofbeat.protocol.outbox import Outbox
 from hoofbeat.protocol.states import Event, State, advance
 from hoofbeat.protocol.versions import Version
 
+_NOTHING: Final[dict[str, str]] = {}
 UNAUTHENTICATED_BYTES = 64 * 1024  # from one peer, in all, before it is authenticated
 
 Readers = Mapping[Version | None, BlockReader]
@@ -121,9 +123,9 @@ class ServerSession:
         self.advance(Event.ACCEPTED)
         self._decoder.adopt(self._readers[self.version], self._limits)
 
-    def receipt(self, receipt: str) -> None:
-        """Answer RECEIPT, the id exactly as it was asked for."""
-        self.outbox.send(encode(Command.RECEIPT, {"receipt-id": receipt}, version=self.version))
+    def receipt(self, receipt: str, more: Mapping[str, str] = _NOTHING) -> None:
+        """Answer RECEIPT, the id exactly as it was asked for, with further headers."""
+        self.outbox.send(encode(Command.RECEIPT, {"receipt-id": receipt, **more}, version=self.version))
 
     def error(self, summary: str, detail: str, more: Mapping[str, str]) -> None:
         """Answer ERROR; the state stays as it is.

@@ -29,10 +29,17 @@ class Backlog:
         clock: Clock,
         stats: Stats,
         bury: Bury,
+        first: Sequence[Message] = (),
     ) -> None:
-        """Start empty, for one subscription; what comes back is treated as by a queue ``like`` this."""
-        bounds = replace(like, messages=config.messages, bytes=config.bytes)
+        """Start for one subscription; what comes back is treated as by a queue ``like`` this.
+
+        What the subscription gets ``first`` takes no room from what follows.
+        """
+        messages, size = config.messages + len(first), config.bytes + sum([len(each.body) for each in first])
+        bounds = replace(like, messages=messages, bytes=size)
         self.queue = Queue(subscription.destination.name, bounds, clock=clock, stats=stats, bury=bury)
+        if first:
+            self.queue.put(first)
         self.queue.attach(subscription)
         self._subscription = subscription
         self._config = config

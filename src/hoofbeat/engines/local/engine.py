@@ -14,12 +14,15 @@ from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, QueueConfig
 from hoofbeat.engines.local.durable import DurableQueue, Keeping
 from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
 from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Store
+
+_NOT_DONE = "nothing of the transaction was done"
 
 
 def rest() -> None:
@@ -42,6 +45,7 @@ class LocalEngine:
         numbers: Numbers,
         store: Store | None = None,
         wake: Callable[[], None] = rest,
+        epoch: str = "0",
     ) -> None:
         """Start with the destinations of the store, or with none; all else the broker has too.
 
@@ -58,12 +62,14 @@ class LocalEngine:
         self._deadline = INFINITY
         self._journal: Journal | None = None
         self._keeping: Keeping | None = None
+        self._keeper = Keeper(self._policies, config.limits, clock=clock, epoch=epoch)
         self._topics = Topics(
             self._policies,
             access=access,
             clock=clock,
             stats=stats,
             bury=self._bury,
+            keeper=self._keeper,
             outbox_bytes=config.limits.outbox_bytes,
         )
         if store is not None:
@@ -73,8 +79,7 @@ class LocalEngine:
         """Take in a run of messages, in order: of one destination, priority and time to live."""
         destination = messages[0].envelope.destination
         if destination.is_topic:
-            self._topics.publish(messages)
-            confirm(len(messages), None)
+            self._topics.take_in(messages, confirm)
             return None
         queue = self._queues.get(destination.name) or self._new_queue(destination.name)
         if queue is None:
@@ -90,13 +95,16 @@ class LocalEngine:
         """All or nothing: refused if one queue is full; then taken in, whatever the size."""
         for run in runs:
             destination = run[0].envelope.destination
+            refused = self._keeper.refusal(run) if destination.is_topic else None
             if not destination.is_topic:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
                 if queue is None or not (queue.has_room or queue.makes_room):
-                    self._take_back(settlements)
-                    self._note_all(runs)
-                    done(Refused(f"{destination.name} is full", detail="nothing of the transaction was done"))
-                    return
+                    refused = Refused(f"{destination.name} is full", detail=_NOT_DONE)
+            if refused is not None:
+                self._take_back(settlements)
+                self._note_all(runs)
+                done(refused)
+                return
         journal = self._journal
         if journal is None:
             self._take_in(runs)
@@ -111,8 +119,7 @@ class LocalEngine:
         """Deliver to ``subscription`` within its credit, from now on."""
         destination = subscription.destination
         if destination.is_topic:
-            self._topics.attach(subscription)
-            done(None)
+            self._topics.attach(subscription, done)
             return
         queue = self._queues.get(destination.name) or self._new_queue(destination.name)
         if queue is None:
@@ -128,6 +135,8 @@ class LocalEngine:
         if queue is not None:
             queue.dispatch()
             self._note(queue)
+        if subscription.destination.is_topic:
+            self._topics.relieve(subscription)
 
     def detach(self, subscription: Subscription, done: Done) -> None:
         """Stop delivering, and take back what it holds unsettled."""
@@ -244,6 +253,7 @@ class LocalEngine:
         self._numbers.next = recovered.next_number
         if not recovered.is_clean:
             keeping.doubtful_below = recovered.next_number
+        self._keeper.recover(recovered, self._journal, store, wake)
         for waiting in recovered.waiting:
             self._recovered_queue(waiting.queue, keeping).recover(waiting)
         for name, entry in recovered.delayed:

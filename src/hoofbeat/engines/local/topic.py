@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.delivery import AckMode
+from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message, tails_of
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.stats import Stats
@@ -12,6 +13,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import SlowReader
 from hoofbeat.engines.local.backlog import Backlog
+from hoofbeat.engines.local.keeper import Keeper, Remembered
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Bury
 from hoofbeat.protocol.framing import Framing, Tails
@@ -34,6 +36,7 @@ class _Route(NamedTuple):
 
     groups: list[_Group]
     backlogs: list[Backlog]
+    keeping: Remembered | None
 
 
 class Topics:
@@ -51,10 +54,12 @@ class Topics:
         clock: Clock,
         stats: Stats,
         bury: Bury,
+        keeper: Keeper,
         outbox_bytes: int,
     ) -> None:
         """Start without subscribers; ``outbox_bytes`` may wait for one that is slow."""
         self._policies = policies
+        self._keeper = keeper
         self._access = access
         self._clock = clock
         self._stats = stats
@@ -64,18 +69,39 @@ class Topics:
         self._patterns: PatternTrie[Subscription] = PatternTrie()
         self._routes: dict[str, _Route] = {}
         self._backlogs: dict[Subscription, Backlog] = {}
+        self._beginning: dict[Subscription, None] = {}  # what they get first is being read
+        self._catching_up: dict[Subscription, None] = {}  # and here it is on its way to them
+
+    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
+        """Publish a run; where some of it is kept, confirm it when that is safe."""
+        keeper = self._keeper
+        refused = keeper.refusal(messages)
+        if refused is not None and len(messages) > 1:
+            for message in messages:
+                self.take_in([message], confirm)
+            return
+        before = keeper.changes
+        if refused is None:
+            self.publish(messages)
+        if keeper.changes == before:
+            confirm(len(messages), refused)
+        else:
+            keeper.confirm(confirm, len(messages))
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give every subscriber its copy of a run."""
         name = messages[0].envelope.destination.name
         route = self._routes.get(name) or self._find(name)
-        if not (route.groups or route.backlogs):
+        is_kept = route.keeping is not None or messages[0].envelope.retain
+        if not (route.groups or route.backlogs or is_kept):
             return
         if messages[0].expires_ms:
             now_ms = self._clock.now.epoch_ms
             messages = [message for message in messages if message.expires_ms > now_ms]
             if not messages:
                 return
+        if is_kept:
+            messages = self._keeper.keep(messages, route.keeping)
         tails: dict[Version, Tails] = {}
         for group in route.groups:
             version = group.version
@@ -95,20 +121,57 @@ class Topics:
             else:
                 outbox.add(chunk)
 
-    def attach(self, subscription: Subscription) -> None:
-        """Let a subscription hear what is published from now on."""
+    def attach(self, subscription: Subscription, done: Done) -> None:
+        """Let a subscription hear what it missed or is to know, then what is published from now on."""
+        beginning = _Beginning(self, subscription, done)
+        self._beginning[subscription] = None
+        self._keeper.when_ready(subscription, beginning)
+
+    def begin(self, subscription: Subscription, done: Done) -> None:
+        """Make a subscription live, unless it ended while something was read for it."""
+        if subscription not in self._beginning:
+            return
+        del self._beginning[subscription]
+        first = self._keeper.first(subscription)
+        done(None)  # the receipt comes before the first message
+        self._listen(subscription)
+        name = subscription.destination.name
+        if subscription.destination.is_pattern:
+            first = [each for each in first if self._may_hear(subscription, each.envelope.destination.name)]
+        if first:
+            self._backlogs[subscription] = self._make_backlog(subscription, name, first)
+            if subscription.ack is AckMode.AUTO:
+                self._catching_up[subscription] = None
+                self.relieve(subscription)
+
+    def relieve(self, subscription: Subscription) -> None:
+        """Let a subscription that got all it had to get first share its frames with others, if it may."""
+        backlog = self._backlogs.get(subscription)
+        if subscription not in self._catching_up or backlog is None or backlog.queue.ready.count:
+            return
+        del self._catching_up[subscription], self._backlogs[subscription]
+        self._forget_routes(subscription)
+
+    def _listen(self, subscription: Subscription) -> None:
         name = subscription.destination.name
         if subscription.destination.is_pattern:
             self._patterns.add(name, subscription)
-            self._routes.clear()
         else:
             self._exact.setdefault(name, {})[subscription] = None
-            self._routes.pop(name, None)
+        self._forget_routes(subscription)
+
+    def _forget_routes(self, subscription: Subscription) -> None:
+        if subscription.destination.is_pattern:
+            self._routes.clear()
+        else:
+            self._routes.pop(subscription.destination.name, None)
 
     def detach(self, subscription: Subscription) -> None:
         """Let it hear nothing more."""
         name = subscription.destination.name
-        if subscription.destination.is_pattern:
+        if subscription in self._beginning:
+            del self._beginning[subscription]
+        elif subscription.destination.is_pattern:
             self._patterns.remove(name, subscription)
             self._routes.clear()
         elif subscription in self._exact.get(name, {}):
@@ -116,6 +179,7 @@ class Topics:
             if not self._exact[name]:
                 del self._exact[name]
             self._routes.pop(name, None)
+        self._catching_up.pop(subscription, None)
         backlog = self._backlogs.pop(subscription, None)
         if backlog is not None:
             backlog.queue.drop()
@@ -137,7 +201,8 @@ class Topics:
         for subscription in (*self._exact.get(name, ()), *self._patterns.match(name)):
             if not self._may_hear(subscription, name):
                 continue
-            if subscription.ack is not AckMode.AUTO or policy.slow_reader is not SlowReader.CLOSE:
+            is_apart = subscription in self._catching_up or policy.slow_reader is not SlowReader.CLOSE
+            if is_apart or subscription.ack is not AckMode.AUTO:
                 backlogs.append(self._backlog(subscription, name))
                 continue
             outbox = subscription.outbox
@@ -148,7 +213,7 @@ class Topics:
             group.members.append(subscription)
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
-        route = self._routes[name] = _Route(list(groups.values()), backlogs)
+        route = self._routes[name] = _Route(list(groups.values()), backlogs, self._keeper.of(name, policy))
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
@@ -160,12 +225,31 @@ class Topics:
     def _backlog(self, subscription: Subscription, name: str) -> Backlog:
         backlog = self._backlogs.get(subscription)
         if backlog is None:
-            backlog = self._backlogs[subscription] = Backlog(
-                subscription,
-                self._policies.topic(name),
-                self._policies.queue(name),
-                clock=self._clock,
-                stats=self._stats,
-                bury=self._bury,
-            )
+            backlog = self._backlogs[subscription] = self._make_backlog(subscription, name, ())
         return backlog
+
+    def _make_backlog(self, subscription: Subscription, name: str, first: Sequence[Message]) -> Backlog:
+        return Backlog(
+            subscription,
+            self._policies.topic(name),
+            self._policies.queue(name),
+            clock=self._clock,
+            stats=self._stats,
+            bury=self._bury,
+            first=first,
+        )
+
+
+class _Beginning:
+    """Called when all is there that a subscription gets first."""
+
+    __slots__ = ("_done", "_subscription", "_topics")
+
+    def __init__(self, topics: Topics, subscription: Subscription, done: Done) -> None:
+        self._topics = topics
+        self._subscription = subscription
+        self._done = done
+
+    def __call__(self) -> None:
+        """Go on."""
+        self._topics.begin(self._subscription, self._done)

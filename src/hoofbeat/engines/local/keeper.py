@@ -1,0 +1,132 @@
+"""What topics keep beside their live subscribers: last values and histories."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from hoofbeat.broker.engine import Confirm
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.places import Start
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.config import LimitsConfig, TopicConfig
+from hoofbeat.engines.local.history import Disk, History
+from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.retained import Retained
+from hoofbeat.errors import Refused
+from hoofbeat.stores.base import Recovered, Store
+
+
+class Remembered(NamedTuple):
+    """What is kept of one topic.
+
+    Attributes:
+        is_retained: every message becomes its last value.
+        history: of what was sent lately.
+    """
+
+    is_retained: bool
+    history: History | None
+
+
+class Keeper:
+    """Keeps what topics are to keep, by their settings."""
+
+    __slots__ = ("_clock", "_disk", "_epoch", "_histories", "_limits", "_policies", "_retained")
+
+    def __init__(self, policies: Policies, limits: LimitsConfig, *, clock: Clock, epoch: str) -> None:
+        """Start with nothing; ``epoch`` tells the offsets of this start from others."""
+        self._policies = policies
+        self._limits = limits
+        self._clock = clock
+        self._epoch = epoch
+        self._retained = Retained(limits)
+        self._histories: dict[str, History] = {}
+        self._disk: Disk | None = None
+
+    def recover(self, recovered: Recovered, journal: Journal, store: Store, wake: Callable[[], None]) -> None:
+        """Take up what was kept, and keep from now on."""
+        self._epoch = recovered.epoch
+        self._disk = Disk(journal, store, wake)
+        self._retained.recover(recovered, journal)
+        for name, first, following in recovered.histories:
+            history = History(name, self._epoch, self._policies.topic(name), self._disk)
+            history.recover(first, following, recovered.is_clean)
+            self._histories[name] = history
+
+    @property
+    def changes(self) -> int:
+        """Count what was written or is to be: where it grew there is something to wait for."""
+        return 0 if self._disk is None else self._disk.journal.count
+
+    def confirm(self, confirm: Confirm, count: int) -> None:
+        """Confirm messages when all that changed so far is safe."""
+        if self._disk is not None:
+            self._disk.journal.confirm(confirm, count, None)
+
+    def of(self, name: str, config: TopicConfig) -> Remembered | None:
+        """Return what is kept of a topic; None where that is nothing."""
+        if not name.startswith("/topic/"):
+            return None
+        history = self._history(name, config) if config.history_messages else None
+        return Remembered(config.retained, history) if config.retained or history is not None else None
+
+    def refusal(self, messages: Sequence[Message]) -> Refused | None:
+        """Say why some of a run can't be kept as its sender asks for, if that is so."""
+        if messages[0].envelope.retain != "set":
+            return None
+        return next(filter(None, map(self._retained.refusal, messages)), None)
+
+    def keep(self, messages: Sequence[Message], keeping: Remembered | None) -> Sequence[Message]:
+        """Keep of a run what is to be kept; return the messages as subscribers hear them."""
+        retain = messages[0].envelope.retain
+        if keeping is not None:
+            if keeping.history is not None:
+                messages = keeping.history.append(messages, self._clock.now.epoch_ms)
+            retain = retain or ("set" if keeping.is_retained else "")
+        if retain == "set":
+            self._retained.set(messages[-1])
+        elif retain:
+            self._retained.remove(messages[0].envelope.destination.name)
+        return messages
+
+    def when_ready(self, subscription: Subscription, then: Callable[[], None]) -> None:
+        """Call ``then`` once :meth:`first` can say what a subscription gets: at once, or when it was read."""
+        place, history = subscription.place, self._histories.get(subscription.destination.name)
+        if history is None or history.is_whole or place is None or place.start is Start.NEXT:
+            then()
+        else:
+            history.load(then)
+
+    def first(self, subscription: Subscription) -> Sequence[Message]:
+        """Return what a subscription gets before what is new, and note what its receipt has to say."""
+        now_ms, place = self._clock.now.epoch_ms, subscription.place
+        name, is_pattern = subscription.destination.name, subscription.destination.is_pattern
+        history: History | None = None
+        if not is_pattern:
+            keeping = self.of(name, self._policies.topic(name))
+            history = None if keeping is None else keeping.history
+        messages: Sequence[Message] = ()
+        is_all = place is None or place.start is Start.NEXT
+        if history is None:
+            subscription.told = {} if place is None else {"recovered": _yes(is_all)}
+        elif place is None:
+            subscription.told = {"epoch": history.epoch, "offset": str(history.next - 1)}
+        else:
+            missed = history.missed(place, now_ms)
+            messages, is_all = missed.messages, missed.is_all
+            at = {"epoch": history.epoch, "offset": str(missed.after)}
+            subscription.told = {"recovered": _yes(is_all), **at}
+        if messages or (is_all and place is not None):
+            return messages  # who knows what it saw last knows the last value
+        return self._retained.find(name, is_pattern, now_ms)
+
+    def _history(self, name: str, config: TopicConfig) -> History | None:
+        history = self._histories.get(name)
+        if history is None and len(self._histories) < self._limits.history_topics:
+            history = self._histories[name] = History(name, self._epoch, config, self._disk)
+        return history
+
+
+def _yes(is_so: bool) -> str:
+    return "true" if is_so else "false"

@@ -1,0 +1,101 @@
+"""The last value of each topic that has one."""
+
+from collections.abc import Sequence
+
+from hoofbeat.broker.marking import marked
+from hoofbeat.broker.message import Message
+from hoofbeat.config import LimitsConfig
+from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.names import Names
+from hoofbeat.engines.local.records import Recall, stored
+from hoofbeat.errors import Refused
+from hoofbeat.stores.base import Recovered, Retain
+
+_MARK = b"\nretained:true"
+
+
+class Retained:
+    """Last values, by topic, within the limits of the broker.
+
+    A value is the message as its subscribers heard it; who comes later gets it with
+    ``retained:true``.
+    """
+
+    __slots__ = ("_bytes", "_journal", "_limits", "_names", "_values")
+
+    def __init__(self, limits: LimitsConfig) -> None:
+        """Start without values."""
+        self._limits = limits
+        self._journal: Journal | None = None
+        self._values: dict[str, Message] = {}
+        self._names = Names()
+        self._bytes = 0
+
+    def recover(self, recovered: Recovered, journal: Journal) -> None:
+        """Take up what was kept, and keep from now on."""
+        recall = Recall()
+        for topic, message in recovered.retained:
+            self._put(topic, recall.message(message))
+        self._journal = journal
+
+    def refusal(self, message: Message) -> Refused | None:
+        """Say why a message can't become the last value of its topic, if it can't."""
+        limits, topic = self._limits, message.envelope.destination.name
+        known = self._values.get(topic)
+        if known is None and len(self._values) >= limits.retained_topics:
+            return Refused(f"more than {limits.retained_topics} topics with a retained value")
+        size = self._bytes + len(message.body) - (0 if known is None else len(known.body))
+        if size > limits.retained_bytes:
+            return Refused(f"more than {limits.retained_bytes} bytes of retained values")
+        return None
+
+    def set(self, message: Message) -> None:
+        """Make a message the last value of its topic; where there is no room, it has none."""
+        topic = message.envelope.destination.name
+        if self.refusal(message) is not None:
+            self.remove(topic)
+            return
+        self._put(topic, message)
+        if self._journal is not None:
+            self._journal.change(Retain(topic, stored(message)))
+
+    def remove(self, topic: str) -> None:
+        """Forget the last value of a topic, if it has one."""
+        message = self._values.pop(topic, None)
+        if message is None:
+            return
+        self._bytes -= len(message.body)
+        self._names.remove(topic)
+        if self._journal is not None:
+            self._journal.change(Retain(topic, None))
+
+    def find(self, name: str, is_pattern: bool, now_ms: int) -> Sequence[Message]:
+        """Return the last value of a topic, or those that a pattern matches, in the order they were sent."""
+        if not is_pattern:
+            topics = [name] if name in self._values else []
+        elif self._values:
+            topics = self._names.match(name, self._limits.retained_values)
+        else:
+            topics = []
+        alive: list[Message] = []
+        for topic in topics:
+            message = self._values[topic]
+            if 0 < message.expires_ms <= now_ms:
+                self.remove(topic)
+            else:
+                alive.append(message)
+        alive.sort(key=_number)
+        return [marked(message, _MARK) for message in alive]
+
+    def _put(self, topic: str, message: Message) -> None:
+        known = self._values.get(topic)
+        if known is None:
+            self._names.add(topic)
+        else:
+            self._bytes -= len(known.body)
+        self._values[topic] = message
+        self._bytes += len(message.body)
+
+
+def _number(message: Message) -> int:
+    return message.number

@@ -1,0 +1,133 @@
+"""Topics with a history and a store: who was away while the broker was started anew gets what it missed."""
+
+from hoofbeat.config import TopicConfig
+from tests.behaviour.test_resuming import (
+    FEW,
+    MANY,
+    bodies,
+    listening,
+    receipt,
+    resumed,
+    seen,
+    send,
+    with_history,
+)
+from tests.conformance.wire import Wire
+from tests.patient_store import Disk, PatientStore
+
+
+class TestKept:
+    """With a store: a history goes on after a restart."""
+
+    def start(self, store: PatientStore, config: TopicConfig = MANY) -> Wire:
+        return with_history(config, store)
+
+    def test_who_saw_some_of_it_before_a_restart_gets_the_rest_after(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(*[send(b"%d" % number, f"n:{number}") for number in range(1, 6)])
+        store.close()
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        after.connect().send(send(b"6"))
+        client = after.connect()
+        client.send(listening(*seen(2, "e")), send(b"7"))
+        frames = client.frames()
+        assert receipt(frames) == ("true", "e", "2")
+        assert bodies(frames) == [b"3", b"4", b"5", b"6", b"7"]
+        assert [heard.get("offset") for heard in frames[1:]] == ["3", "4", "5", "6", "7"]
+        assert [heard.get("n") for heard in frames[1:3]] == ["3", "4"]
+
+    def test_a_long_history_is_read_in_pages(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(*[send(b"%d" % number) for number in range(1, 701)])
+        store.close()
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        assert resumed(after, "from-seq:1") == ("true", [b"%d" % number for number in range(1, 701)])
+
+    def test_what_comes_while_it_is_read_comes_after_it_and_once(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(send(b"1"), send(b"2"))
+        store.close()
+        patient = PatientStore(store.disk)
+        after = self.start(patient)
+        first, second, gone = after.connect(), after.connect(), after.connect()
+        gone.send(listening("from-seq:0"))
+        first.send(listening("from-seq:0"))
+        second.send(listening(*seen(1, "e")))
+        after.connect().send(send(b"3"))
+        assert first.frames() == second.frames() == []
+        gone.leave()
+        patient.settle()
+        after.flush()
+        after.connect().send(send(b"4"))
+        assert bodies(first.frames()) == [b"1", b"2", b"3", b"4"]
+        assert bodies(second.frames()) == [b"2", b"3", b"4"]
+
+    def test_who_comes_new_waits_for_nothing(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(send(b"1"))
+        store.close()
+        client = self.start(PatientStore(store.disk)).connect()
+        client.send(listening(), send(b"2"))
+        assert bodies(client.frames()) == [b"2"]
+
+    def test_the_store_forgets_what_was_trimmed(self) -> None:
+        store = PatientStore(is_patient=False)
+        client = self.start(store, FEW).connect()
+        for number in range(1, 201):
+            client.send(send(b"%d" % number))
+        assert len(store.disk.kept["/topic/a"]) < 100
+        store.close()
+        after = self.start(PatientStore(store.disk, is_patient=False), FEW)
+        assert resumed(after, *seen(197, "e")) == ("true", [b"198", b"199", b"200"])
+        assert resumed(after, *seen(196, "e")) == ("false", [])
+
+    def test_new_messages_push_out_old_ones_that_were_never_read(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store, FEW).connect().send(*[send(b"%d" % number) for number in range(1, 4)])
+        store.close()
+        after = self.start(PatientStore(store.disk, is_patient=False), FEW)
+        after.connect().send(send(b"4"))
+        assert resumed(after, *seen(0, "e")) == ("false", [])
+        assert resumed(after, *seen(1, "e")) == ("true", [b"2", b"3", b"4"])
+
+    def test_old_ones_are_not_read_once_they_are_pushed_out(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store, FEW).connect().send(send(b"1"))
+        store.close()
+        after = self.start(PatientStore(store.disk), FEW)
+        after.connect().send(*[send(b"%d" % number) for number in range(2, 6)])
+        assert resumed(after, *seen(2, "e")) == ("true", [b"3", b"4", b"5"])
+
+    def test_what_was_heard_and_not_yet_safe_when_the_broker_broke_off_is_not_taken_for_something_else(
+        self,
+    ) -> None:
+        store = PatientStore()
+        before = self.start(store)
+        before.connect().send(send(b"1"))
+        store.settle()
+        before.flush()
+        before.connect().send(send(b"2"))  # heard as offset 2, and lost
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        after.connect().send(*[send(b"%d" % number) for number in range(3, 9)])
+        assert resumed(after, *seen(2, "e")) == ("false", [])
+        assert resumed(after, *seen(1, "e")) == ("true", [b"3", b"4", b"5", b"6", b"7", b"8"])
+
+    def test_who_came_after_that_can_resume(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(send(b"1"))
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        client = after.connect()
+        client.send(listening())
+        _, epoch, offset = receipt(client.frames())
+        after.connect().send(send(b"2"))
+        assert (epoch, resumed(after, *seen(int(offset or 0), "e"))) == ("e", ("true", [b"2"]))
+
+    def test_receipts_wait_until_the_history_is_safe(self) -> None:
+        store = PatientStore(Disk())
+        wire = self.start(store)
+        client = wire.connect()
+        client.send(send(b"1", "receipt:s"))
+        assert client.frames() == []
+        store.settle()
+        wire.flush()
+        assert client.frame().header("receipt-id") == "s"
