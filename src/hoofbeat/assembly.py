@@ -11,12 +11,14 @@ from typing import TypedDict
 
 from hoofbeat.broker.access import Access, AllowAll
 from hoofbeat.broker.broker import Broker
+from hoofbeat.broker.core import Report, keep_quiet
 from hoofbeat.broker.message import Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
 from hoofbeat.broker.users import AnyLogin, Authenticator
 from hoofbeat.config import BrokerConfig, ServerConfig
 from hoofbeat.engines.local.engine import LocalEngine
+from hoofbeat.server.errors import Errors
 from hoofbeat.server.memory_mark import MemoryMark
 from hoofbeat.server.passwords import PasswordFile
 from hoofbeat.server.rules import Rules
@@ -47,6 +49,7 @@ def make_broker(
     epoch: str | None = None,
     wake: Callable[[], None] = lambda: None,
     per_user: int = 50,
+    report: Report = keep_quiet,
     store: Store | None = None,
     now: Now = _NO_TIME,
 ) -> Broker:
@@ -60,6 +63,7 @@ def make_broker(
         epoch: tells the message ids of this start from others; None takes the time.
         wake: called when something outside a read left bytes to flush.
         per_user: sessions at one time of one user who proved who it is.
+        report: told of every ERROR that is sent.
         store: has what outlives the broker, and is recovered; it may raise StoreError then.
         now: the time.
     """
@@ -73,6 +77,7 @@ def make_broker(
         epoch=started,
         wake=wake,
         per_user=per_user,
+        report=report,
         **shared,
     )
 
@@ -95,6 +100,7 @@ def make_server(config: ServerConfig, *, memory: MemoryMark | None = None) -> Se
         access=Rules(config.access),
         wake=turns.wake,
         per_user=config.limits.per_user,
+        report=Errors(),
     )
     return Server(config, broker, turns, memory=memory, release=partial(_let_go, threads))
 

@@ -11,7 +11,7 @@ from hoofbeat.broker.message import Numbers
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
-from hoofbeat.broker.users import Authenticator
+from hoofbeat.broker.users import Authenticator, Peer
 from hoofbeat.config import BrokerConfig, LimitsConfig
 from hoofbeat.errors import ProtocolError, Refused
 from hoofbeat.protocol.limits import FrameLimits
@@ -19,6 +19,12 @@ from hoofbeat.protocol.outbox import INFINITY, Outbox
 from hoofbeat.protocol.server import make_readers
 from hoofbeat.protocol.states import State
 from hoofbeat.protocol.transactions import TransactionLimits
+
+Report = Callable[[str, Peer, str], None]
+
+
+def keep_quiet(session: str, peer: Peer, summary: str) -> None:
+    """Report nothing."""
 
 
 class Core:
@@ -28,6 +34,7 @@ class Core:
         new_id: makes names that nobody can guess.
         wake: called when bytes are left to flush outside a read.
         per_user: sessions that one user may have who proved who it is.
+        report: told of every ERROR: the session's id, its peer, and the summary.
         deadlines: when to look at which session.
         sessions: the live ones, by id.
         released: sessions whose wait is over, to be gone on with.
@@ -49,6 +56,7 @@ class Core:
         epoch: str,
         wake: Callable[[], None],
         per_user: int = 50,
+        report: Report = keep_quiet,
     ) -> None:
         """Take the parts; clock, stats and numbers are shared with the engine.
 
@@ -61,7 +69,7 @@ class Core:
         self.clock, self.stats, self.numbers = clock, stats, numbers
         self.new_id = new_id
         self.wake = wake
-        self.per_user = per_user
+        self.per_user, self.report = per_user, report
         self.message_prefix = f"{epoch}-".encode()
         self.sessions: dict[str, BrokerSession] = {}
         self.users: dict[str, int] = {}
@@ -92,12 +100,14 @@ class Core:
             more["subscription"] = subscription
         if session.is_soft:
             more["fatal"] = "false"
+        self.report(session.id, session.peer, refused.summary)
         session.error(refused.summary, refused.detail or refused.summary, more)
         if not session.is_soft:
             self.end(session)
 
     def fail(self, session: BrokerSession, fault: ProtocolError, more: dict[str, str]) -> None:
         """Answer a frame that breaks the protocol: the end of every session."""
+        self.report(session.id, session.peer, fault.summary)
         session.error(fault.summary, str(fault), more)
         self.end(session)
 
