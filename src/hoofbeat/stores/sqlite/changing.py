@@ -1,0 +1,171 @@
+"""Each kind of change, as statements of SQL."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from hoofbeat.stores.base import (
+    Append,
+    Change,
+    Drop,
+    Mark,
+    Put,
+    Remove,
+    Retain,
+    StoredMessage,
+    Subscribe,
+    Trim,
+    Unsubscribe,
+)
+
+_INSERT: Final = """
+    INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (seq) DO UPDATE SET refs = refs + excluded.refs
+"""
+
+
+class Changing:
+    """Makes changes on one connection, within a transaction that others begin and end."""
+
+    __slots__ = ("_connection", "_kinds", "_queues", "_topics")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Work on ``connection``."""
+        self._connection = connection
+        self._queues: dict[str, int] = {}
+        self._topics: dict[str, int] = {}
+        self._kinds: Mapping[type, Callable[[Any], None]] = {
+            Put: self._put,
+            Remove: self._remove,
+            Mark: self._mark,
+            Drop: self._drop,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            Retain: self._retain,
+            Append: self._append,
+            Trim: self._trim,
+        }
+
+    def make(self, changes: Sequence[Change]) -> None:
+        """Make changes, in order."""
+        for change in changes:
+            self._kinds[type(change)](change)
+
+    def forget(self) -> None:
+        """Forget what was looked up: the transaction was rolled back."""
+        self._queues.clear()
+        self._topics.clear()
+
+    # Queues.
+
+    def _put(self, put: Put) -> None:
+        self._insert(put.messages, len(put.queues))
+        rows = [
+            (self._queue(queue), 9 - each.priority, each.number, len(each.body), put.visible_at_ms)
+            for queue in put.queues
+            for each in put.messages
+        ]
+        transient = int(put.is_transient)
+        self._connection.executemany(f"INSERT INTO pending VALUES (?, ?, ?, ?, 0, ?, {transient})", rows)
+
+    def _remove(self, remove: Remove) -> None:
+        queue = self._queue(remove.queue)
+        rows = [(queue, 9 - key.priority, key.number) for key in remove.keys]
+        self._connection.execute("SAVEPOINT removing")
+        if self._delete(rows) < len(rows):  # some are unknown: those are not counted down
+            self._connection.execute("ROLLBACK TO removing")
+            rows = [row for row in rows if self._delete([row])]
+        self._connection.execute("RELEASE removing")
+        self._release(row[2] for row in rows)
+
+    def _delete(self, rows: Sequence[tuple[int, int, int]]) -> int:
+        gone = "DELETE FROM pending WHERE queue = ? AND rank = ? AND seq = ?"
+        return self._connection.executemany(gone, rows).rowcount
+
+    def _mark(self, mark: Mark) -> None:
+        queue = self._queue(mark.queue)
+        rows = [
+            (deliveries, mark.visible_at_ms, queue, 9 - key.priority, key.number)
+            for key, deliveries in zip(mark.keys, mark.deliveries, strict=True)
+        ]
+        noted = "UPDATE pending SET deliveries = ?, visible_at = ? WHERE queue = ? AND rank = ? AND seq = ?"
+        self._connection.executemany(noted, rows)
+
+    def _drop(self, drop: Drop) -> None:
+        self._empty(self._queue(drop.queue))
+
+    def _empty(self, queue: int) -> None:
+        rows = self._connection.execute("SELECT seq FROM pending WHERE queue = ?", (queue,)).fetchall()
+        self._connection.execute("DELETE FROM pending WHERE queue = ?", (queue,))
+        self._release(row[0] for row in rows)
+
+    def forget_transient(self) -> None:
+        """Remove what was kept only because memory had no room for it."""
+        rows = self._connection.execute("SELECT queue, rank, seq FROM pending WHERE transient > 0").fetchall()
+        self._delete(rows)
+        self._release(row[2] for row in rows)
+
+    def _queue(self, name: str) -> int:
+        return self._id_of(name, self._queues, "queue (name) VALUES (?)")
+
+    # Durable subscriptions, last values, histories.
+
+    def _subscribe(self, subscribe: Subscribe) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO durable_subscription VALUES (?, ?, ?, ?)", subscribe.subscription
+        )
+
+    def _unsubscribe(self, unsubscribe: Unsubscribe) -> None:
+        self._connection.execute("DELETE FROM durable_subscription WHERE name = ?", (unsubscribe.name,))
+        self._empty(self._queue(unsubscribe.name))
+
+    def _retain(self, retain: Retain) -> None:
+        gone = "DELETE FROM retained WHERE topic = ? RETURNING seq"
+        numbers = self._connection.execute(gone, (retain.topic,)).fetchall()
+        if retain.message is not None:
+            self._insert([retain.message], 1)
+            row = (retain.topic, retain.message.number)
+            self._connection.execute("INSERT INTO retained VALUES (?, ?)", row)
+        self._release(number for (number,) in numbers)
+
+    def _append(self, append: Append) -> None:
+        topic = self._topic(append.topic)
+        self._insert(append.messages, 1)
+        rows = [
+            (topic, offset, append.sent_ms, each.number)
+            for offset, each in enumerate(append.messages, append.offset)
+        ]
+        self._connection.executemany("INSERT INTO history VALUES (?, ?, ?, ?)", rows)
+        following = append.offset + len(rows)
+        self._connection.execute("UPDATE topic SET next = ? WHERE id = ?", (following, topic))
+
+    def _trim(self, trim: Trim) -> None:
+        gone = "DELETE FROM history WHERE topic = ? AND offset < ? RETURNING seq"
+        rows = self._connection.execute(gone, (self._topic(trim.topic), trim.offset)).fetchall()
+        self._release(row[0] for row in rows)
+
+    def _topic(self, name: str) -> int:
+        return self._id_of(name, self._topics, "topic (name, next) VALUES (?, 1)")
+
+    # What they share.
+
+    def _insert(self, messages: Sequence[StoredMessage], refs: int) -> None:
+        rows = [(*each, refs) for each in messages]
+        self._connection.executemany(_INSERT, rows)
+
+    def _release(self, numbers: Iterable[int]) -> None:
+        """Count down what needs messages: those that nothing needs any more go."""
+        rows = [(number,) for number in numbers]
+        gone = self._connection.executemany("DELETE FROM message WHERE seq = ? AND refs = 1", rows).rowcount
+        if gone < len(rows):
+            self._connection.executemany("UPDATE message SET refs = refs - 1 WHERE seq = ?", rows)
+
+    def _id_of(self, name: str, known: dict[str, int], into: str) -> int:
+        """Return the number that stands for a name in a table; it is given one if it has none."""
+        id = known.get(name)
+        if id is None:
+            table = into.partition(" ")[0]
+            self._connection.execute(f"INSERT OR IGNORE INTO {into}", (name,))
+            found = self._connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,))
+            id = known[name] = found.fetchone()[0]
+        return id

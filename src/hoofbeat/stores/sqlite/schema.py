@@ -1,0 +1,108 @@
+"""The tables, and how the file is opened: always whole, never half made."""
+
+import secrets
+import sqlite3
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from hoofbeat.errors import StoreError
+
+FILE: Final = "hoofbeat.db"
+VERSION: Final = 1
+CACHE_KIB: Final = 65_536
+WAL_BYTES: Final = 64 * 1024 * 1024  # the log is cut to this once it was checkpointed
+
+# One body for a message in several queues: `refs` counts entries of queues, retained values and histories.
+# The key of `pending` is the order of delivery: rank is 9 - priority.
+_TABLES: Final = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE queue (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE message (
+    seq INTEGER PRIMARY KEY, prefix BLOB NOT NULL, destination TEXT NOT NULL, priority INTEGER NOT NULL,
+    expires INTEGER NOT NULL, headers BLOB NOT NULL, body BLOB NOT NULL, refs INTEGER NOT NULL
+) STRICT;
+CREATE TABLE pending (
+    queue INTEGER NOT NULL, rank INTEGER NOT NULL, seq INTEGER NOT NULL, size INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL, visible_at INTEGER NOT NULL, transient INTEGER NOT NULL,
+    PRIMARY KEY (queue, rank, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delayed ON pending (visible_at) WHERE visible_at > 0;
+CREATE INDEX transient ON pending (queue) WHERE transient > 0;
+CREATE TABLE durable_subscription (
+    name TEXT PRIMARY KEY, destination TEXT NOT NULL, selector TEXT NOT NULL, owner TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE retained (topic TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE topic (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next INTEGER NOT NULL) STRICT;
+CREATE TABLE history (
+    topic INTEGER NOT NULL, offset INTEGER NOT NULL, sent INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (topic, offset)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file, or create it; of an older format it is brought up to date.
+
+    Raises:
+        StoreError: it can't be opened, is of a newer format, or is none of ours.
+    """
+    with ExitStack() as stack:
+        try:
+            connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
+            stack.callback(connection.close)
+            _set_up(connection)
+            _check_version(connection, path)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}; is another process at it, or is it no store?") from error
+        stack.pop_all()
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for name, value in (
+        ("locking_mode", "EXCLUSIVE"),  # before WAL: then its index needs no shared memory
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("wal_autocheckpoint", 0),  # the writer does it, and looks at what becomes of it
+        ("cache_size", -CACHE_KIB),
+        ("journal_size_limit", WAL_BYTES),
+        ("temp_store", "MEMORY"),
+    ):
+        connection.execute(f"PRAGMA {name} = {value}").fetchall()
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
+        if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            raise StoreError(f"{path} is a database, and none of ours: name another directory")
+        _create(connection)
+    version = get(connection, "schema_version")
+    if version != VERSION:
+        raise StoreError(
+            f"{path} is of format {version}, and this Hoofbeat knows formats up to {VERSION}: "
+            "use the Hoofbeat that wrote it, or export there and import here"
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Make all tables at once, or none."""
+    epoch = f"{time.time_ns() // 1_000_000:x}{secrets.token_hex(2)}"
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _TABLES.split(";")[:-1]:
+        connection.execute(statement)
+    meta = [("schema_version", VERSION), ("epoch", epoch), ("is_clean", 1), ("next_number", 1)]
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+    connection.execute("COMMIT")
+
+
+def get(connection: sqlite3.Connection, name: str) -> object:
+    """Return what is noted about the store under a name."""
+    found = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return found[0] if found else None
+
+
+def note(connection: sqlite3.Connection, name: str, value: object) -> None:
+    """Note something about the store."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

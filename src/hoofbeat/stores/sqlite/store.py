@@ -1,0 +1,109 @@
+"""The store: a directory, a file in it, and a thread at work on that."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from sqlite3 import Connection
+from threading import Thread
+
+from hoofbeat.stores.base import Change, Done, Entry, Recovered
+from hoofbeat.stores.sqlite.changing import Changing
+from hoofbeat.stores.sqlite.directory import Directory
+from hoofbeat.stores.sqlite.reading import Moment, read_all, read_history, read_page
+from hoofbeat.stores.sqlite.schema import FILE, connect, note
+from hoofbeat.stores.sqlite.writer import Answer, Ask, Fatal, Write, Writer
+
+
+class SqliteStore:
+    """Signs the contract of :class:`hoofbeat.stores.base.Store`, in one directory.
+
+    Everything that is asked for is done by one thread, in order; what has come together is one
+    commit. Nothing is answered before it is on the disk.
+    """
+
+    def __init__(self, path: Path, *, post: Callable[[Answer], object], fatal: Fatal) -> None:
+        """Name a directory; nothing is opened before :meth:`recover`.
+
+        Args:
+            path: of the directory.
+            post: has answers called on the thread that asks, soon: an event loop's
+                ``call_soon_threadsafe``.
+            fatal: called on the store's own thread when a promise can't be kept: the process has
+                to end, without another word to anybody.
+        """
+        self._path = path
+        self._post = post
+        self._fatal = fatal
+        self._writer: Writer
+        self._thread: Thread
+        self._directory: Directory
+
+    def recover(self) -> Recovered:
+        """Open what is there, or create it.
+
+        Raises:
+            StoreError: it is broken, of a newer format, or somebody else has it open.
+        """
+        self._directory = Directory(self._path)
+        try:
+            connection = connect(self._path / FILE)
+            self._directory.sync()
+            recovered = _begin(connection)
+        except BaseException:
+            self._directory.close()
+            raise
+        self._writer = Writer(connection, self._directory, post=self._post, fatal=self._fatal)
+        self._thread = Thread(target=self._writer.run, name="store", daemon=True)
+        self._thread.start()
+        return recovered
+
+    def write(self, changes: Sequence[Change], done: Done) -> None:
+        """Make changes, all or none of them; ``done`` once they are safe."""
+        self._writer.tasks.put(Write(changes, done))
+
+    def read(
+        self,
+        queue: str,
+        priority: int,
+        after: int,
+        most: int,
+        most_bytes: int,
+        done: Callable[[Sequence[Entry]], None],
+    ) -> None:
+        """Give the next entries of a queue and priority, with numbers above ``after``."""
+        page = partial(
+            read_page, queue=queue, priority=priority, after=after, most=most, most_bytes=most_bytes
+        )
+        self._writer.tasks.put(Ask(lambda connection: partial(done, page(connection))))
+
+    def replay(
+        self,
+        topic: str,
+        offset: int,
+        most: int,
+        most_bytes: int,
+        done: Callable[[Sequence[Moment]], None],
+    ) -> None:
+        """Give what a topic's history holds from ``offset`` on."""
+        self._ask(lambda file: partial(done, read_history(file, topic, offset, most, most_bytes)))
+
+    def _ask(self, ask: Callable[[Connection], Answer]) -> None:
+        self._writer.tasks.put(Ask(ask))
+
+    def close(self) -> None:
+        """Finish what was asked, and say that all was left in order."""
+        self._writer.tasks.put(None)
+        self._thread.join()
+        self._directory.close()
+
+
+def _begin(connection: Connection) -> Recovered:
+    """Forget what was to be forgotten, and note that somebody is at work from here on."""
+    connection.execute("BEGIN IMMEDIATE")
+    Changing(connection).forget_transient()
+    connection.execute("DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM pending WHERE queue = queue.id)")
+    recovered = read_all(connection)
+    note(connection, "is_clean", 0)
+    note(connection, "next_number", recovered.next_number)
+    connection.execute("COMMIT")
+    return recovered

@@ -1,0 +1,185 @@
+"""The one thread at the file: what waits is made safe together, and told in one call."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from hoofbeat.errors import Refused
+from hoofbeat.stores.base import Append, Change, Done, Put, Retain
+from hoofbeat.stores.sqlite.changing import Changing
+from hoofbeat.stores.sqlite.directory import Directory
+from hoofbeat.stores.sqlite.schema import note
+
+BATCH_CHANGES: Final = 500  # changes in one commit: writes are never cut, so it may be more
+BATCH_BYTES: Final = 1024 * 1024
+CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
+_ROW_BYTES: Final = 200  # of a message beside headers and body, about
+_PRIMARY: Final = 0xFF
+
+Answer = Callable[[], None]
+Fatal = Callable[[Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Changes to make, all or none."""
+
+    changes: Sequence[Change]
+    done: Done
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question; ``ask`` returns how to answer it on the other thread."""
+
+    ask: Callable[[sqlite3.Connection], Answer]
+
+
+Task = Write | Ask
+
+
+class Writer:
+    """Takes tasks, in order, until it is told to end.
+
+    A commit that fails in any way but for want of room is the end: whether it is safe is unknown,
+    so nothing more is answered.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        directory: Directory,
+        *,
+        post: Callable[[Answer], object],
+        fatal: Fatal,
+    ) -> None:
+        """Work on ``connection``; ``post`` has something called on the thread that asked."""
+        self.tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._connection = connection
+        self._directory = directory
+        self._changing = Changing(connection)
+        self._post = post
+        self._fatal = fatal
+        self._unchecked = 0  # octets in the log, about
+        self._has_ballast = False
+
+    def run(self) -> None:
+        """Work until there is a None among the tasks."""
+        try:
+            while self._work():
+                pass
+            self._end()
+        except Exception as error:  # whatever it is, no promise can be kept any more
+            self._fatal(error)
+
+    def _work(self) -> bool:
+        """Do what waits; False if that was the end."""
+        task = self.tasks.get()
+        tasks: list[Task] = []
+        size = 0
+        while task is not None:
+            tasks.append(task)
+            if isinstance(task, Write):
+                size += _size(task.changes)
+            if size >= BATCH_BYTES or len(tasks) >= BATCH_CHANGES:
+                break
+            try:
+                task = self.tasks.get_nowait()
+            except Empty:
+                break
+        self._do(tasks)
+        self._unchecked += size
+        if self._unchecked >= CHECKPOINT_BYTES:
+            self._checkpoint()
+        return task is not None
+
+    def _do(self, tasks: Sequence[Task]) -> None:
+        """Do tasks in one commit, or one by one where the disk is full."""
+        try:
+            answers = self._commit(tasks)
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
+            answers = [answer for task in tasks for answer in self._alone(task)]
+        if not self._has_ballast:
+            self._has_ballast = self._directory.load()
+        if answers:
+            self._post(partial(_tell, answers))
+
+    def _commit(self, tasks: Sequence[Task]) -> list[Answer]:
+        answers: list[Answer] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for task in tasks:
+                if isinstance(task, Ask):
+                    answers.append(task.ask(self._connection))
+                else:
+                    self._changing.make(task.changes)
+                    answers.append(partial(task.done, None))
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            self._changing.forget()
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return answers
+
+    def _alone(self, task: Task) -> list[Answer]:
+        """Do one task on a full disk: what only removes may use the room that was set aside."""
+        try:
+            return self._commit([task])
+        except sqlite3.OperationalError as error:
+            if not _is_full(error) or isinstance(task, Ask):
+                raise
+            if not any(isinstance(change, Put | Append | Retain) for change in task.changes):
+                self._make_room()
+                try:
+                    return self._commit([task])
+                except sqlite3.OperationalError as again:
+                    if not _is_full(again):
+                        raise
+        detail = "send again when consumers have caught up, or the disk has more room"
+        return [partial(task.done, Refused("disk is full", detail=detail))]
+
+    def _make_room(self) -> None:
+        self._directory.unload()
+        self._has_ballast = False
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Move what the log holds to its place, so that the log begins anew."""
+        self._unchecked = 0
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
+
+    def _end(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        note(self._connection, "is_clean", 1)
+        self._connection.execute("COMMIT")
+        self._checkpoint()
+        self._connection.close()
+
+
+def _tell(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        answer()
+
+
+def _size(changes: Sequence[Change]) -> int:
+    """Estimate how many octets changes write."""
+    return sum(
+        _ROW_BYTES + len(message.headers) + len(message.body)
+        for change in changes
+        if isinstance(change, Put | Append)
+        for message in change.messages
+    )
+
+
+def _is_full(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_FULL
