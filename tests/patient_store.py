@@ -10,6 +10,7 @@ from hoofbeat.stores.base import (
     Change,
     Done,
     Drop,
+    DurableSubscription,
     Entry,
     History,
     Mark,
@@ -18,7 +19,9 @@ from hoofbeat.stores.base import (
     Remove,
     Retain,
     StoredMessage,
+    Subscribe,
     Trim,
+    Unsubscribe,
     Waiting,
 )
 
@@ -40,6 +43,7 @@ class Disk:
         self.queues: dict[str, dict[tuple[int, int], Kept]] = {}
         self.retained: dict[str, StoredMessage] = {}
         self.histories: dict[str, History] = {}
+        self.subscriptions: dict[str, DurableSubscription] = {}
         self.kept: dict[str, dict[int, tuple[int, int, StoredMessage]]] = {}
         self.next_number = 1
         self.is_clean = True
@@ -76,6 +80,11 @@ class Disk:
             self.retained.pop(change.topic, None)
             if change.message is not None:
                 self.retained[change.topic] = change.message
+        elif isinstance(change, Subscribe):
+            self.subscriptions[change.subscription.name] = change.subscription
+        elif isinstance(change, Unsubscribe):
+            self.subscriptions.pop(change.name, None)
+            self.queues.pop(change.name, None)
         elif isinstance(change, Append):
             self._append(change)
         elif isinstance(change, Trim):
@@ -158,8 +167,9 @@ class PatientStore:
         was_clean, disk.is_clean = disk.is_clean, False
         if self.reads_at_once:
             self._view = deepcopy(disk)
+        durable = list(disk.subscriptions.values())
         retained, histories = list(disk.retained.items()), list(disk.histories.values())
-        return Recovered("e", disk.next_number, was_clean, waiting, delayed, (), retained, histories)
+        return Recovered("e", disk.next_number, was_clean, waiting, delayed, durable, retained, histories)
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Take note."""

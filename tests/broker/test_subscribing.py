@@ -122,8 +122,6 @@ def test_a_subscription_that_is_live_later_is_confirmed_then() -> None:
         "activemq.exclusive:true",
         "no-local:true",
         "activemq.noLocal:true",
-        "persistent:true",
-        "durable-subscriber-name:a",
         "include-seq:seq",
         "consumer-priority:10",
         "activemq.priority:1",

@@ -25,6 +25,7 @@ def connect(core: Core, session: BrokerSession, frame: Frame) -> None:
         core.fail(session, fault, more)
         return
     headers = frame.headers
+    session.client_id = headers.get("client-id") or ""
     asked = _Login(core, session, ours, is_soft=headers.get("hoofbeat-soft-errors") == "true")
     core.authenticator.authenticate(
         Credentials(headers.get("login"), headers.get("passcode"), headers.get("host"), session.peer), asked

@@ -8,6 +8,7 @@ from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.users import Principal
 from hoofbeat.errors import Refused
 
 Done = Callable[[Refused | None], None]
@@ -24,6 +25,16 @@ class Settlement(NamedTuple):
     subscription: Subscription
     outcome: Outcome
     deliveries: list[Delivery]
+
+
+class DurableSubscriptions(Protocol):
+    """Names under which messages of topics wait while nobody listens."""
+
+    def find(self, name: str) -> Destination | None:
+        """Return what the subscription of that name listens to; None if there is none."""
+
+    def cancel(self, name: str, principal: Principal, done: Done) -> None:
+        """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
 
 
 class Engine(Protocol):
@@ -66,6 +77,10 @@ class Engine(Protocol):
 
     def flush(self) -> None:
         """End a turn: what was asked in it may be done together."""
+
+    @property
+    def durables(self) -> DurableSubscriptions:
+        """Give the durable subscriptions."""
 
     def is_full_for(self, subscription: Subscription, destination: str) -> bool:
         """Say whether ``destination`` is full with what the subscription itself must settle."""

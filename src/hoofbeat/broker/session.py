@@ -14,6 +14,7 @@ class BrokerSession(ServerSession):
     """What the broker keeps of one client.
 
     Attributes:
+        client_id: what CONNECT said the client is called.
         peer: the other end.
         principal: who it proved to be.
         subscriptions: by key: the id, or in STOMP 1.0 what stands for it.
@@ -33,6 +34,7 @@ class BrokerSession(ServerSession):
         "_serial",
         "backlog",
         "by_serial",
+        "client_id",
         "held_until",
         "hold",
         "looked_at",
@@ -59,6 +61,7 @@ class BrokerSession(ServerSession):
         """Start with nothing; the session joins ``overruns`` when its reader is too slow."""
         super().__init__(id, outbox, readers, limits, now)
         self.peer = peer
+        self.client_id = ""
         self.principal: Principal = ANONYMOUS
         self.subscriptions: dict[str, Subscription] = {}
         self.by_serial: dict[str, Subscription] = {}

@@ -6,6 +6,8 @@ from hoofbeat.broker.attaching import attach
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
+from hoofbeat.broker.durability import check_durable, durable_name
+from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.patterns import check
 from hoofbeat.broker.places import place_of
 from hoofbeat.broker.session import BrokerSession
@@ -25,11 +27,6 @@ _MISSING = {
         (
             "selector",
             "browser",
-            "durable",
-            "activemq.subscriptionName",
-            "durable-subscription-name",
-            "durable-subscriber-name",
-            "persistent",
             "exclusive",
             "activemq.exclusive",
             "no-local",
@@ -48,7 +45,8 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     STOMP 1.2, "SUBSCRIBE".
     """
     headers = frame.headers
-    where = destination.parse(headers.get("destination"))
+    durable = durable_name(headers.fields, session.client_id, headers.get("destination") or "")
+    where = _destination(core, headers, durable)
     key = _key(session, headers)
     if key in session.subscriptions:
         raise Refused(f"Duplicated subscription identifier {(headers.get('id') or where.name)[:128]!r}")
@@ -56,7 +54,10 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     if where.is_temporary:
         where = temporary.owned(core, session, where)
     _check_destination(core, session, where)
+    durable = check_durable(where, durable)
     place = place_of(headers, where)
+    if durable and place is not None:
+        raise Refused("a durable subscription begins where it was left", detail="leave out where to begin")
     prefetch, most_bytes = _credit(core, headers)
     subscription = Subscription(
         session,
@@ -69,7 +70,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         prefetch=prefetch,
         most_bytes=most_bytes,
     )
-    subscription.place = place
+    subscription.durable, subscription.place = durable, place
     attach(
         core,
         session,
@@ -81,15 +82,34 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
 
 
 def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
-    """End a subscription; what it holds unsettled goes back.
+    """End a subscription; what it holds unsettled goes back. A durable one is deleted if that is asked for.
 
     STOMP 1.2, "UNSUBSCRIBE".
     """
-    subscription = session.remove(_key(session, frame.headers))
-    if subscription is None:
-        name = frame.headers.get("id") or frame.headers.get("destination") or ""
+    headers = frame.headers
+    subscription = session.remove(_key(session, headers))
+    durable = durable_name(headers.fields, session.client_id, headers.get("destination") or "")
+    if durable and subscription is not None:
+        durable = subscription.durable  # it knows its destination too
+    done = Answer(core, session, headers.get("receipt"))
+    if subscription is not None:
+        core.engine.detach(subscription, ignore if durable else done)
+    elif not durable:
+        name = headers.get("id") or headers.get("destination") or ""
         raise Refused(f"Unknown subscription {name[:128]!r}")
-    core.engine.detach(subscription, Answer(core, session, frame.headers.get("receipt")))
+    if durable:
+        core.engine.durables.cancel(durable, session.principal, done)
+
+
+def _destination(core: Core, headers: Headers, durable: str) -> Destination:
+    """Return what is to be listened to: that of a durable subscription, if it was named by that."""
+    name = headers.get("destination")
+    if not durable or name != durable:
+        return destination.parse(name)
+    where = core.engine.durables.find(durable)
+    if where is None:
+        raise Refused(f"Unknown destination {durable[:128]!r}: there is no such durable subscription")
+    return where
 
 
 def _key(session: BrokerSession, headers: Headers) -> str:

@@ -37,6 +37,7 @@ class Subscription:
         head: the start of each of its MESSAGE frames.
         prefetch: deliveries it may hold unsettled.
         unsettled: by tag, in the order of delivery.
+        durable: under what name messages are kept for it while it is away; empty for none.
         place: where in a topic's history it begins, if it said so.
         told: what its receipt says beside the id; whoever makes it live may set it before that.
     """
@@ -50,6 +51,7 @@ class Subscription:
         "_token_size",
         "ack",
         "destination",
+        "durable",
         "head",
         "id",
         "most_bytes",
@@ -94,6 +96,7 @@ class Subscription:
         self.head = message_head(id, session.version)
         self.unsettled: dict[int, Delivery] = {}
         self.unsettled_bytes = 0
+        self.durable = ""
         self.place: Place | None = None
         self.told: Mapping[str, str] = _NOTHING
         self._queue_head = self.head + b"\nredelivered:false"

@@ -3,6 +3,7 @@
 from hoofbeat.config.addresses import is_loopback, split_address
 from hoofbeat.config.broker import (
     BrokerConfig,
+    DurableConfig,
     HeartBeatConfig,
     LimitsConfig,
     Overflow,
@@ -24,6 +25,7 @@ __all__ = [
     "AccessRule",
     "AdmissionConfig",
     "BrokerConfig",
+    "DurableConfig",
     "ForwardedHeader",
     "HeartBeatConfig",
     "LimitsConfig",

@@ -186,6 +186,28 @@ class TopicConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DurableConfig:
+    """Durable subscriptions to topics: what is kept for each while nobody listens under its name.
+
+    Attributes:
+        per_user: durable subscriptions of one user.
+        messages: that wait for one of them; then the oldest are given up.
+        bytes: of those messages.
+        unused_days: after how long one that nobody listens under is deleted; 0 for never.
+    """
+
+    per_user: int = 100
+    messages: int = 100_000
+    bytes: int = 256 * 1024 * 1024
+    unused_days: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse subscriptions that could keep nothing."""
+        at_least(0, per_user=self.per_user, unused_days=self.unused_days)
+        at_least(1, messages=self.messages, bytes=self.bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerConfig:
     """The broker, whatever its listeners.
 
@@ -195,6 +217,7 @@ class BrokerConfig:
         heart_beat: what we offer.
         queue: for every queue that ``queues`` does not name.
         topic: for every topic that ``topics`` does not name.
+        durable: for every durable subscription to a topic.
         queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
         topics: by pattern, such as ``/topic/**``; the first that matches counts.
     """
@@ -204,6 +227,7 @@ class BrokerConfig:
     heart_beat: HeartBeatConfig = HeartBeatConfig()
     queue: QueueConfig = QueueConfig()
     topic: TopicConfig = TopicConfig()
+    durable: DurableConfig = DurableConfig()
     queues: Mapping[str, QueueConfig] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from hoofbeat.broker.access import Access
 from hoofbeat.broker.delivery import Delivery, Outcome
 from hoofbeat.broker.destination import Destination, parse
+from hoofbeat.broker.durability import PREFIX
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message, Numbers
@@ -13,6 +14,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, QueueConfig
 from hoofbeat.engines.local.durable import DurableQueue, Keeping
+from hoofbeat.engines.local.durables import Queues
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
@@ -33,6 +35,9 @@ class LocalEngine:
     """Signs the contract of :class:`hoofbeat.broker.engine.Engine`.
 
     All is done at once, but for what is kept: that is done when the store says so.
+
+    Attributes:
+        durables: the durable subscriptions; their ``listing`` is for the administration.
     """
 
     def __init__(
@@ -62,7 +67,9 @@ class LocalEngine:
         self._deadline = INFINITY
         self._journal: Journal | None = None
         self._keeping: Keeping | None = None
-        self._keeper = Keeper(self._policies, config.limits, clock=clock, epoch=epoch)
+        queues = Queues(self._kept_queue, self._note, self._drop)
+        self._keeper = Keeper(self._policies, config, queues, access=access, clock=clock, epoch=epoch)
+        self.durables = self._keeper.durables
         self._topics = Topics(
             self._policies,
             access=access,
@@ -187,20 +194,20 @@ class LocalEngine:
     def forget(self, prefix: str) -> None:
         """End the temporary destinations of a session."""
         for name in [name for name in self._queues if name.startswith(f"/temp-queue/{prefix}/")]:
-            queue = self._queues.pop(name)
-            self._timed.pop(queue, None)
-            queue.drop()
+            self._drop(name)
 
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
-        return self._deadline if self._journal is None else min(self._deadline, self._journal.retry_at)
+        due_at = min(self._deadline, self.durables.deadline)
+        return due_at if self._journal is None else min(due_at, self._journal.retry_at)
 
     def advance(self) -> float:
         """Do what is due; return when to be called again, or infinity."""
         now = self._clock.now.monotonic
         if self._journal is not None:
             self._journal.advance()
+        self.durables.advance()
         if now < self._deadline:
             return self.deadline  # it was some session's time, and there may be many queues
         for queue in [queue for queue, at in self._timed.items() if at <= now]:
@@ -214,20 +221,35 @@ class LocalEngine:
         """Return the queue that feeds a subscription: of topics only some have one."""
         if not subscription.destination.is_topic:
             return self._queues.get(subscription.destination.name)
+        if subscription.durable:
+            return self._queues.get(subscription.durable)
         backlog = self._topics.backlog_of(subscription)
         return None if backlog is None else backlog.queue
 
     def _new_queue(self, name: str) -> Queue | None:
-        if len(self._queues) >= self._config.limits.destinations:
+        if len(self._queues) >= self._config.limits.destinations and not name.startswith(PREFIX):
             return None
         config = self._policies.queue(name)
         keeping = self._keeping
-        if keeping is not None and config.durable and name.startswith("/queue/"):
+        if keeping is not None and config.durable and name.startswith(("/queue/", PREFIX)):
             return self._durable_queue(name, config, keeping)
         queue = self._queues[name] = Queue(
             name, config, clock=self._clock, stats=self._stats, bury=self._bury
         )
         return queue
+
+    def _kept_queue(self, name: str) -> Queue:
+        """Return the queue of a durable subscription."""
+        queue = self._queues.get(name) or self._new_queue(name)
+        assert queue is not None, "their number has a limit of its own"
+        return queue
+
+    def _drop(self, name: str) -> None:
+        """End a queue, if there is one of that name, and all that waits in it."""
+        queue = self._queues.pop(name, None)
+        if queue is not None:
+            self._timed.pop(queue, None)
+            queue.drop()
 
     def _durable_queue(self, name: str, config: QueueConfig, keeping: Keeping) -> DurableQueue:
         queue = DurableQueue(

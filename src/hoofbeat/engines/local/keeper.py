@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from hoofbeat.broker.engine import Confirm
+from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.places import Start
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.config import LimitsConfig, TopicConfig
+from hoofbeat.config import BrokerConfig, TopicConfig
+from hoofbeat.engines.local.durables import Durable, Durables, Queues
 from hoofbeat.engines.local.history import Disk, History
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
@@ -23,24 +25,51 @@ class Remembered(NamedTuple):
     Attributes:
         is_retained: every message becomes its last value.
         history: of what was sent lately.
+        durables: for which its messages wait.
     """
 
     is_retained: bool
     history: History | None
+    durables: Sequence[Durable]
 
 
 class Keeper:
-    """Keeps what topics are to keep, by their settings."""
+    """Keeps what topics are to keep, by their settings.
 
-    __slots__ = ("_clock", "_disk", "_epoch", "_histories", "_limits", "_policies", "_retained")
+    Attributes:
+        durables: the durable subscriptions.
+    """
 
-    def __init__(self, policies: Policies, limits: LimitsConfig, *, clock: Clock, epoch: str) -> None:
+    __slots__ = (
+        "_access",
+        "_clock",
+        "_disk",
+        "_epoch",
+        "_histories",
+        "_limits",
+        "_policies",
+        "_retained",
+        "durables",
+    )
+
+    def __init__(
+        self,
+        policies: Policies,
+        config: BrokerConfig,
+        queues: Queues,
+        *,
+        access: Access,
+        clock: Clock,
+        epoch: str,
+    ) -> None:
         """Start with nothing; ``epoch`` tells the offsets of this start from others."""
+        self.durables = Durables(config.durable, queues, access=access, clock=clock)
+        self._access = access
         self._policies = policies
-        self._limits = limits
+        self._limits = config.limits
         self._clock = clock
         self._epoch = epoch
-        self._retained = Retained(limits)
+        self._retained = Retained(config.limits)
         self._histories: dict[str, History] = {}
         self._disk: Disk | None = None
 
@@ -49,6 +78,7 @@ class Keeper:
         self._epoch = recovered.epoch
         self._disk = Disk(journal, store, wake)
         self._retained.recover(recovered, journal)
+        self.durables.recover(recovered, journal)
         for name, first, following in recovered.histories:
             history = History(name, self._epoch, self._policies.topic(name), self._disk)
             history.recover(first, following, recovered.is_clean)
@@ -68,8 +98,11 @@ class Keeper:
         """Return what is kept of a topic; None where that is nothing."""
         if not name.startswith("/topic/"):
             return None
-        history = self._history(name, config) if config.history_messages else None
-        return Remembered(config.retained, history) if config.retained or history is not None else None
+        history = self._history(name, config)
+        durables = self.durables.hearing(name)
+        if not (config.retained or history is not None or durables):
+            return None
+        return Remembered(config.retained, history, durables)
 
     def refusal(self, messages: Sequence[Message]) -> Refused | None:
         """Say why some of a run can't be kept as its sender asks for, if that is so."""
@@ -84,6 +117,8 @@ class Keeper:
             if keeping.history is not None:
                 messages = keeping.history.append(messages, self._clock.now.epoch_ms)
             retain = retain or ("set" if keeping.is_retained else "")
+            for durable in keeping.durables:
+                self.durables.put(durable, messages)
         if retain == "set":
             self._retained.set(messages[-1])
         elif retain:
@@ -104,8 +139,7 @@ class Keeper:
         name, is_pattern = subscription.destination.name, subscription.destination.is_pattern
         history: History | None = None
         if not is_pattern:
-            keeping = self.of(name, self._policies.topic(name))
-            history = None if keeping is None else keeping.history
+            history = self._history(name, self._policies.topic(name))
         messages: Sequence[Message] = ()
         is_all = place is None or place.start is Start.NEXT
         if history is None:
@@ -119,9 +153,25 @@ class Keeper:
             subscription.told = {"recovered": _yes(is_all), **at}
         if messages or (is_all and place is not None):
             return messages  # who knows what it saw last knows the last value
-        return self._retained.find(name, is_pattern, now_ms)
+        return self._values(subscription)
+
+    def attach(self, subscription: Subscription, done: Done) -> None:
+        """Let a durable subscription have what waits for it; one that is new begins with last values."""
+        is_known = self.durables.find(subscription.durable) == subscription.destination
+        self.durables.attach(subscription, () if is_known else self._values(subscription), done)
+
+    def _values(self, subscription: Subscription) -> Sequence[Message]:
+        """Return the last values that a subscription may hear."""
+        where, principal = subscription.destination, subscription.principal
+        values = self._retained.find(where.name, where.is_pattern, self._clock.now.epoch_ms)
+        if not where.is_pattern:
+            return values
+        may = self._access.may
+        return [each for each in values if may(principal, Right.READ, each.envelope.destination.name)]
 
     def _history(self, name: str, config: TopicConfig) -> History | None:
+        if not (config.history_messages and name.startswith("/topic/")):
+            return None
         history = self._histories.get(name)
         if history is None and len(self._histories) < self._limits.history_topics:
             history = self._histories[name] = History(name, self._epoch, config, self._disk)

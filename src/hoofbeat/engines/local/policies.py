@@ -1,10 +1,12 @@
 """Which settings hold for which destination."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+from hoofbeat.broker.durability import PREFIX
 from hoofbeat.broker.patterns import PatternTrie
-from hoofbeat.config import BrokerConfig, QueueConfig, TopicConfig
+from hoofbeat.config import BrokerConfig, Overflow, QueueConfig, TopicConfig
 from hoofbeat.errors import ConfigError, Refused
 
 T = TypeVar("T")
@@ -20,10 +22,20 @@ class Policies:
             ConfigError: one of the patterns is none.
         """
         self._queues = _Table("queues", config.queues, config.queue)
+        self._durable = replace(
+            config.queue,
+            messages=config.durable.messages,
+            bytes=config.durable.bytes,
+            overflow=Overflow.DROP_OLDEST,
+            age_seconds=0.0,
+            durable=True,
+        )
         self._topics = _Table("topics", config.topics, config.topic)
 
     def queue(self, name: str) -> QueueConfig:
-        """Return the settings of a queue."""
+        """Return the settings of a queue, or of what is kept for a durable subscription."""
+        if name.startswith(PREFIX):
+            return self._durable
         return self._queues.find(name)
 
     def topic(self, name: str) -> TopicConfig:

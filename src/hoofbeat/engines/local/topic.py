@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.delivery import AckMode
+from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message, tails_of
 from hoofbeat.broker.patterns import PatternTrie
@@ -60,6 +61,7 @@ class Topics:
         """Start without subscribers; ``outbox_bytes`` may wait for one that is slow."""
         self._policies = policies
         self._keeper = keeper
+        keeper.durables.changed = self.forget_routes
         self._access = access
         self._clock = clock
         self._stats = stats
@@ -123,6 +125,9 @@ class Topics:
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Let a subscription hear what it missed or is to know, then what is published from now on."""
+        if subscription.durable:
+            self._keeper.attach(subscription, done)
+            return
         beginning = _Beginning(self, subscription, done)
         self._beginning[subscription] = None
         self._keeper.when_ready(subscription, beginning)
@@ -136,8 +141,6 @@ class Topics:
         done(None)  # the receipt comes before the first message
         self._listen(subscription)
         name = subscription.destination.name
-        if subscription.destination.is_pattern:
-            first = [each for each in first if self._may_hear(subscription, each.envelope.destination.name)]
         if first:
             self._backlogs[subscription] = self._make_backlog(subscription, name, first)
             if subscription.ack is AckMode.AUTO:
@@ -150,7 +153,7 @@ class Topics:
         if subscription not in self._catching_up or backlog is None or backlog.queue.ready.count:
             return
         del self._catching_up[subscription], self._backlogs[subscription]
-        self._forget_routes(subscription)
+        self.forget_routes(subscription.destination)
 
     def _listen(self, subscription: Subscription) -> None:
         name = subscription.destination.name
@@ -158,16 +161,20 @@ class Topics:
             self._patterns.add(name, subscription)
         else:
             self._exact.setdefault(name, {})[subscription] = None
-        self._forget_routes(subscription)
+        self.forget_routes(subscription.destination)
 
-    def _forget_routes(self, subscription: Subscription) -> None:
-        if subscription.destination.is_pattern:
+    def forget_routes(self, where: Destination) -> None:
+        """Work out anew who hears a destination, or what a pattern matches."""
+        if where.is_pattern:
             self._routes.clear()
         else:
-            self._routes.pop(subscription.destination.name, None)
+            self._routes.pop(where.name, None)
 
     def detach(self, subscription: Subscription) -> None:
         """Let it hear nothing more."""
+        if subscription.durable:
+            self._keeper.durables.detach(subscription)
+            return
         name = subscription.destination.name
         if subscription in self._beginning:
             del self._beginning[subscription]

@@ -1,0 +1,292 @@
+"""Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.destination import Destination, parse
+from hoofbeat.broker.engine import Done
+from hoofbeat.broker.message import Message
+from hoofbeat.broker.patterns import PatternTrie
+from hoofbeat.broker.subscription import Subscription
+from hoofbeat.broker.time import Clock
+from hoofbeat.broker.users import Principal
+from hoofbeat.config import DurableConfig
+from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.queue import Queue
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.outbox import INFINITY
+from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
+
+_DAY = 86_400.0
+
+
+class Durable:
+    """One durable subscription.
+
+    Attributes:
+        name: of the queue in which its messages wait.
+        destination: what it listens to.
+        owner: whose it is.
+        consumer: who listens under its name, if somebody does.
+        left_at: when the last consumer left, by the monotonic clock.
+    """
+
+    __slots__ = ("consumer", "destination", "left_at", "name", "owner")
+
+    def __init__(self, name: str, destination: Destination, owner: Principal, now: float) -> None:
+        """Start without a consumer."""
+        self.name = name
+        self.destination = destination
+        self.owner = owner
+        self.consumer: Subscription | None = None
+        self.left_at = now
+
+
+class Listed(NamedTuple):
+    """What there is to know about a durable subscription.
+
+    Attributes:
+        name: what it is called.
+        destination: what it listens to.
+        owner: login of who made it.
+        messages: that wait.
+        bytes: of their bodies.
+        is_used: somebody listens under its name.
+        unused_seconds: for how long nobody has; of this start of the broker at most.
+    """
+
+    name: str
+    destination: str
+    owner: str
+    messages: int
+    bytes: int
+    is_used: bool
+    unused_seconds: float
+
+
+class Queues(NamedTuple):
+    """The queues of the engine, in which messages wait.
+
+    Attributes:
+        get: returns the one of that name, made if need be.
+        note: looks at what is to be done about one later.
+        drop: ends the one of that name.
+    """
+
+    get: Callable[[str], Queue]
+    note: Callable[[Queue], None]
+    drop: Callable[[str], None]
+
+
+def _ignore(where: Destination) -> None:
+    """Hear of no change."""
+
+
+class Durables:
+    """All durable subscriptions of one engine.
+
+    Attributes:
+        changed: told of destinations for which messages are kept now, or no more.
+        deadline: when one will have been unused for too long, by the monotonic clock.
+    """
+
+    __slots__ = (
+        "_access",
+        "_by_name",
+        "_clock",
+        "_config",
+        "_exact",
+        "_journal",
+        "_patterns",
+        "_queues",
+        "changed",
+        "deadline",
+    )
+
+    def __init__(
+        self,
+        config: DurableConfig,
+        queues: Queues,
+        *,
+        access: Access,
+        clock: Clock,
+    ) -> None:
+        """Start without subscriptions."""
+        self.deadline = INFINITY
+        self._config = config
+        self._queues = queues
+        self._access = access
+        self._clock = clock
+        self.changed: Callable[[Destination], None] = _ignore
+        self._journal: Journal | None = None
+        self._by_name: dict[str, Durable] = {}
+        self._exact: dict[str, list[Durable]] = {}
+        self._patterns: PatternTrie[Durable] = PatternTrie()
+
+    def recover(self, recovered: Recovered, journal: Journal) -> None:
+        """Take up what the last start left, and keep from now on."""
+        for kept in recovered.subscriptions:
+            self._add(kept.name, parse(kept.destination), Principal(kept.owner, bool(kept.owner)))
+        self._journal = journal
+
+    def listing(self) -> Sequence[Listed]:
+        """Say what there is, by name."""
+        now = self._clock.now.monotonic
+        return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
+
+    def find(self, name: str) -> Destination | None:
+        """Return what a durable subscription listens to, if there is one of that name."""
+        durable = self._by_name.get(name)
+        return None if durable is None else durable.destination
+
+    # Messages.
+
+    def hearing(self, name: str) -> Sequence[Durable]:
+        """Return the subscriptions for which messages of a topic are kept."""
+        heard = list(self._exact.get(name, ()))
+        for durable in self._patterns.match(name):
+            if self._access.may(durable.owner, Right.READ, name):
+                heard.append(durable)
+        return heard
+
+    def put(self, durable: Durable, messages: Sequence[Message]) -> None:
+        """Keep a run for a subscription; where there is no room, older messages go."""
+        queue = self._queues.get(durable.name)
+        taken = queue.fill(messages)
+        if taken < len(messages):
+            queue.put(messages[taken:])
+        self._queues.note(queue)
+
+    # Consumers.
+
+    def attach(self, subscription: Subscription, first: Sequence[Message], done: Done) -> None:
+        """Let a subscription have what waits under its name; a new name begins with ``first``."""
+        name, where = subscription.durable, subscription.destination
+        durable = self._by_name.get(name)
+        refused = self._refusal(durable, name, subscription.principal)
+        if refused is not None:
+            done(refused)
+            return
+        if durable is not None and durable.destination.name != where.name:
+            self._remove(durable)  # it was said anew what is wanted
+            durable = None
+        if durable is None:
+            durable = self._make(name, where, subscription.principal, done)
+            if first:
+                self._queues.get(name).put(first)
+        else:
+            done(None)
+        durable.consumer = subscription
+        queue = self._queues.get(name)
+        queue.attach(subscription)
+        self._queues.note(queue)
+
+    def detach(self, subscription: Subscription) -> None:
+        """Let nobody have what waits, until somebody comes again."""
+        durable = self._by_name.get(subscription.durable)
+        if durable is None or durable.consumer is not subscription:
+            subscription.take_back()
+            return
+        durable.consumer = None
+        durable.left_at = self._clock.now.monotonic
+        self._look_ahead(durable)
+        queue = self._queues.get(durable.name)
+        queue.detach(subscription)
+        self._queues.note(queue)
+
+    def cancel(self, name: str, principal: Principal, done: Done) -> None:
+        """Forget a subscription, and what waits for it."""
+        durable = self._by_name.get(name)
+        if durable is None:
+            done(Refused(f"Unknown subscription {name[:128]!r}"))
+            return
+        refused = self._refusal(durable, name, principal)
+        if refused is None:
+            self._remove(durable)
+        if self._journal is None or refused is not None:
+            done(refused)
+        else:
+            self._journal.done(done)
+
+    def advance(self) -> None:
+        """Forget what nobody has used for too long."""
+        now = self._clock.now.monotonic
+        if self.deadline > now:
+            return
+        self.deadline = INFINITY
+        for durable in list(self._by_name.values()):
+            if durable.consumer is None:
+                if durable.left_at + self._config.unused_days * _DAY <= now:
+                    self._remove(durable)
+                else:
+                    self._look_ahead(durable)
+
+    def _refusal(self, durable: Durable | None, name: str, principal: Principal) -> Refused | None:
+        """Say why somebody may not have or make a subscription of that name."""
+        if durable is not None:
+            if durable.owner.name != principal.name:
+                return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+            if durable.consumer is not None:
+                why = f"durable subscription {name[:128]!r} is in use"
+                return Refused(why, detail="somebody listens under that name; disconnect there first")
+            return None
+        most = self._config.per_user
+        if sum([each.owner.name == principal.name for each in self._by_name.values()]) >= most:
+            return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")
+        return None
+
+    # What there is.
+
+    def _make(self, name: str, where: Destination, owner: Principal, done: Done) -> Durable:
+        durable = self._add(name, where, owner)
+        self.changed(where)
+        if self._journal is None:
+            done(None)
+        else:
+            self._journal.change(Subscribe(DurableSubscription(name, where.name, "", owner.name)))
+            self._journal.done(done)
+        return durable
+
+    def _add(self, name: str, where: Destination, owner: Principal) -> Durable:
+        durable = self._by_name[name] = Durable(name, where, owner, self._clock.now.monotonic)
+        if where.is_pattern:
+            self._patterns.add(where.name, durable)
+        else:
+            self._exact.setdefault(where.name, []).append(durable)
+        self._look_ahead(durable)
+        return durable
+
+    def _remove(self, durable: Durable) -> None:
+        where = durable.destination
+        del self._by_name[durable.name]
+        if where.is_pattern:
+            self._patterns.remove(where.name, durable)
+        else:
+            self._exact[where.name].remove(durable)
+            if not self._exact[where.name]:
+                del self._exact[where.name]
+        self.changed(where)
+        self._queues.drop(durable.name)
+        if self._journal is not None:
+            self._journal.change(Unsubscribe(durable.name))
+            self._journal.begin()  # what is kept under the same name from now on is not meant
+
+    def _look_ahead(self, durable: Durable) -> None:
+        if self._config.unused_days:
+            self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
+
+    def _listed(self, durable: Durable, now: float) -> Listed:
+        queue = self._queues.get(durable.name)
+        ready = queue.ready
+        self._queues.note(queue)
+        is_used = durable.consumer is not None
+        return Listed(
+            durable.name,
+            durable.destination.name,
+            durable.owner.name,
+            ready.count,
+            ready.bytes,
+            is_used,
+            0.0 if is_used else now - durable.left_at,
+        )
