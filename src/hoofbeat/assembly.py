@@ -18,13 +18,15 @@ from hoofbeat.broker.time import Clock, Now
 from hoofbeat.broker.users import AnyLogin, Authenticator
 from hoofbeat.config import BrokerConfig, ServerConfig
 from hoofbeat.engines.local.engine import LocalEngine
+from hoofbeat.server.ending import end_at_once
 from hoofbeat.server.errors import Errors
 from hoofbeat.server.memory_mark import MemoryMark
 from hoofbeat.server.passwords import PasswordFile
 from hoofbeat.server.rules import Rules
 from hoofbeat.server.server import Server
-from hoofbeat.server.turns import Turns
+from hoofbeat.server.turns import Turns, read_clocks
 from hoofbeat.stores.base import Store
+from hoofbeat.stores.sqlite import SqliteStore
 
 _PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
 _DEFAULT_CONFIG = BrokerConfig()
@@ -82,15 +84,21 @@ def make_broker(
     )
 
 
-def make_server(config: ServerConfig, *, memory: MemoryMark | None = None) -> Server:
+def make_server(
+    config: ServerConfig, *, memory: MemoryMark | None = None, fatal: Callable[[str], None] = end_at_once
+) -> Server:
     """Make a server on the running event loop; nothing is bound before its ``start``.
+
+    What is kept in its folder for data is recovered here, which may take a while.
 
     Args:
         config: listeners, users, rules and limits.
         memory: how short memory is told from plenty; None for the usual share of what there is.
+        fatal: called, on another thread, when data can't be kept any more; it must end the process.
 
     Raises:
         ConfigError: the users file or a rule can't be used.
+        StoreError: the data can't be.
     """
     turns = Turns()
     threads = ThreadPoolExecutor(_PASSWORD_THREADS, "passwords")  # none is started before it is needed
@@ -101,6 +109,8 @@ def make_server(config: ServerConfig, *, memory: MemoryMark | None = None) -> Se
         wake=turns.wake,
         per_user=config.limits.per_user,
         report=Errors(),
+        store=_make_store(config, turns, fatal),
+        now=read_clocks(),
     )
     return Server(config, broker, turns, memory=memory, release=partial(_let_go, threads))
 
@@ -116,6 +126,17 @@ def _make_authenticator(config: ServerConfig, threads: Executor) -> Authenticato
         allow_anonymous=config.allow_anonymous,
         allow_plaintext=config.allow_plaintext_passwords,
     )
+
+
+def _make_store(config: ServerConfig, turns: Turns, fatal: Callable[[str], None]) -> Store | None:
+    if not config.data:
+        return None
+    return SqliteStore(Path(config.data), post=turns.post, fatal=partial(_give_up, fatal, config.data))
+
+
+def _give_up(fatal: Callable[[str], None], data: str, error: Exception) -> None:
+    """Say what has to be known of a store that failed: nothing may be said to clients any more."""
+    fatal(f"{data} can't be written: {error}; all that had its receipt is there at the next start")
 
 
 def _let_go(threads: Executor) -> None:

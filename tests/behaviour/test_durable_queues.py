@@ -295,3 +295,31 @@ def test_a_transaction_that_keeps_nothing_does_not_wait(disk: Disk) -> None:
         frame("COMMIT", "transaction:t", "receipt:t"),
     )
     assert receipts(client) == ["t"]
+
+
+def test_the_end_of_a_broker_takes_back_what_was_in_somebodys_hands(disk: Disk) -> None:
+    wire, _ = begin(disk)
+    client = wire.connect()
+    client.send(subscribe(), send(b"1"))
+    assert client.bodies() == [b"1"]
+    wire.broker.close(wire.now())
+    assert wire.broker.sessions == {}
+    assert disk.is_clean
+    (heard,) = consume(disk)
+    assert heard.header("delivery-count") == "2"
+
+
+def test_what_comes_after_the_end_is_not_kept(disk: Disk) -> None:
+    wire, store = begin(disk)
+    client = wire.connect()
+    for _ in range(2):
+        wire.broker.close(wire.now())
+    wire.connect().send(send(b"1", "receipt:1"))
+    assert store.writes == []
+    assert client.frames() == []
+
+
+def test_a_broker_without_a_store_ends_in_peace(wire: Wire) -> None:
+    wire.connect().send(send(b"1"))
+    wire.broker.close(wire.now())
+    assert wire.broker.sessions == {}

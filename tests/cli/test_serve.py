@@ -134,3 +134,21 @@ def test_a_file_and_variables_configure_it(tmp_path: Path) -> None:
     assert err.startswith(f"hoofbeat: {file}: http 0.0.0.0:0 is beyond loopback")
     code, _, err = end(start("serve", "--config", str(file), more={"HOOFBEAT_HTTP": "x"}))
     assert (code, err.startswith("hoofbeat: HOOFBEAT_HTTP: http address 'x'")) == (2, True)
+
+
+def test_where_data_is_kept_is_printed_and_what_was_kept_is_there_again(tmp_path: Path) -> None:
+    options = ("--stomp", "127.0.0.1:0", "--http", "", "--data", str(tmp_path / "data"))
+    message = b"SEND\ndestination:/queue/a\npersistent:true\nreceipt:1\n\nhello\0"
+    subscription = b"SUBSCRIBE\nid:0\ndestination:/queue/a\nack:client-individual\n\n\0"
+    for frame, answer in ((message, b"receipt-id:1\n"), (subscription, b"redelivered:false\n")):
+        with serving(*options, lines=2) as running:
+            assert running.address("data") == str(tmp_path / "data")
+            code, _, err = end(start("serve", *options))
+            assert (code, err.count("\n")) == (1, 1)
+            assert f"is in use by process {running.process.pid}" in err
+            host, _, port = running.address("stomp").partition(":")
+            with socket.create_connection((host, int(port)), timeout=5) as client:
+                client.sendall(b"CONNECT\naccept-version:1.2\nhost:a\n\n\0" + frame)
+                heard = b""
+                while answer not in heard:
+                    heard += client.recv(1024)

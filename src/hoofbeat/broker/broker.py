@@ -142,6 +142,13 @@ class Broker(Core):
             session.is_soft = False
             self.refuse(session, Refused("the server is shutting down", detail="connect again in a while"))
 
+    def close(self, now: Now) -> None:
+        """Forget every session that is left, and leave all that is kept in order; nothing may follow."""
+        self.clock.now = now
+        for session in tuple(self.sessions.values()):
+            self.forget(session)
+        self.engine.close()
+
     # The river.
 
     def _handle(self, session: BrokerSession, frames: Sequence[Frame]) -> None:

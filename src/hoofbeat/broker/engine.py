@@ -78,6 +78,9 @@ class Engine(Protocol):
     def flush(self) -> None:
         """End a turn: what was asked in it may be done together."""
 
+    def close(self) -> None:
+        """Have all that was asked be as durable as promised; nothing may follow."""
+
     @property
     def durables(self) -> DurableSubscriptions:
         """Give the durable subscriptions."""

@@ -22,6 +22,7 @@ def serve(
     origins: Annotated[Addresses, typer.Option(metavar="ORIGIN", help=doc("origins"))] = None,
     hosts: Annotated[Addresses, typer.Option(metavar="NAME", help=doc("hosts"))] = None,
     proxies: Annotated[Addresses, typer.Option(metavar="NETWORK", help=doc("proxies"))] = None,
+    data: Annotated[str | None, typer.Option(metavar="DIR", help=doc("data"))] = None,
     users_file: Annotated[str | None, typer.Option("--users", metavar="FILE", help=doc("users_file"))] = None,
     allow_anonymous: Annotated[
         bool | None, typer.Option("--allow-anonymous", help=doc("allow_anonymous"))
@@ -43,9 +44,9 @@ def serve(
         "origins": origins,
         "hosts": hosts,
         "proxies": proxies,
+        "data": data,
         "users_file": users_file,
         "allow_anonymous": allow_anonymous,
         "log_level": log_level,
     }
-    settings = configure(config, assignments, named).config
-    serving.serve(settings)
+    serving.serve(configure(config, assignments, named).config)

@@ -1,12 +1,15 @@
 """What ``hoofbeat serve`` does: a server, announced on standard output and logged on standard error."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hoofbeat.assembly import make_server
 from hoofbeat.cli import logs
 from hoofbeat.cli.output import note, say
+from hoofbeat.cli.patience import patience
 from hoofbeat.config import ServerConfig
 from hoofbeat.server.runner import run
+from hoofbeat.server.server import Server
 
 LABELS = {"stomp": "stomp", "stomps": "tls", "unix": "unix"}
 WEBSOCKET = {"http": "ws", "https": "wss"}
@@ -15,7 +18,12 @@ WEBSOCKET = {"http": "ws", "https": "wss"}
 def serve(config: ServerConfig) -> None:
     """Serve until a signal ends it; see :func:`hoofbeat.server.runner.run`."""
     logs.start(config.log_level)
-    run(lambda: make_server(config), lambda urls: announce(config, urls))
+    run(lambda: _make(config), lambda urls: announce(config, urls))
+
+
+def _make(config: ServerConfig) -> Server:
+    with patience(f"recovering what is kept in {config.data}"):
+        return make_server(config)
 
 
 def announce(config: ServerConfig, urls: Sequence[str]) -> None:
@@ -28,6 +36,8 @@ def announce(config: ServerConfig, urls: Sequence[str]) -> None:
             say("websocket", f"{WEBSOCKET[scheme]}:{rest}stomp")
         else:
             say(LABELS[scheme], rest.removeprefix("//"))
+    if config.data:
+        say("data", str(Path(config.data).absolute()))
     if not config.users_file and not config.allow_anonymous:
         note("no users are configured: loopback only, and any login is taken at its word")
     elif not config.users_file:

@@ -132,6 +132,8 @@ class ServerConfig:
             they forward a WebSocket: limits and logins go by that address.
         forwarded_header: where they say it. With ``x-forwarded-for``, ``X-Forwarded-Proto`` says how
             the client came.
+        data: directory in which durable queues are kept, made where it is not there; empty keeps
+            nothing when the server ends.
         pages: whether the chat page is served at ``/``.
         users_file: users and their hashed passwords, as ``hoofbeat passwd`` writes it; empty
             takes any login at its word.
@@ -157,6 +159,7 @@ class ServerConfig:
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     forwarded_header: ForwardedHeader = ForwardedHeader.X_FORWARDED_FOR
+    data: str = ""
     pages: bool = True
     users_file: str = ""
     allow_anonymous: bool = False

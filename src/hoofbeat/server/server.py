@@ -8,6 +8,7 @@ from contextlib import suppress
 from hoofbeat.broker.broker import Broker
 from hoofbeat.broker.time import Now
 from hoofbeat.config import ServerConfig, is_loopback, split_address
+from hoofbeat.errors import Refused
 from hoofbeat.server.admission import Admission
 from hoofbeat.server.http import HttpPort
 from hoofbeat.server.listeners import Listener, MakeProtocol, listen, listen_unix
@@ -78,6 +79,7 @@ class Server:
             await self._listen()
         except BaseException:
             self._stop()
+            self.broker.close(read_clocks())
             raise
         self.urls = tuple(_with_path(url) for listener in self._listeners for url in listener.urls)
         for url in self.urls:
@@ -89,6 +91,8 @@ class Server:
         self._is_draining = True
         for listener in self._listeners:
             listener.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._answered(), seconds)
         self._reception.drain()
         if self._http is not None:
             self._http.shut_down()
@@ -97,13 +101,24 @@ class Server:
         await self.abort()
 
     async def abort(self) -> None:
-        """Close everything at once."""
+        """Close everything at once; what is kept is left in order."""
         self._reception.abort()
         if self._http is not None:
             self._http.abort()
         self._stop()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._reception.wait_until_empty(), 1.0)
+        self.broker.close(read_clocks())
+
+    async def _answered(self) -> None:
+        """Wait until what has come so far is safe, so that its receipts go out."""
+        answered = asyncio.Event()
+
+        def answer(refused: Refused | None) -> None:
+            answered.set()
+
+        self.broker.engine.sync(answer)
+        await answered.wait()
 
     async def _listen(self) -> None:
         config, gate, http = self._config, self._reception, self._http

@@ -3,6 +3,7 @@
 import time
 from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
+from contextlib import suppress
 
 from hoofbeat.broker.broker import Broker
 from hoofbeat.broker.time import Now
@@ -53,6 +54,16 @@ class Turns:
         if not self._is_woken:
             self._is_woken = True
             self._loop.call_soon(self.flush)
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Have ``call`` be made on the loop, from any thread, as a turn of its own."""
+        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            self._loop.call_soon_threadsafe(self._make, call)
+
+    def _make(self, call: Callable[[], None]) -> None:
+        self._broker.clock.now = self._clock()
+        self.wake()
+        call()
 
     def flush(self) -> None:
         """Write what waits, and set the timer to what may have become due sooner."""

@@ -47,6 +47,7 @@ class Journal:
         "_batch",
         "_bring_back",
         "_clock",
+        "_is_closed",
         "_is_woken",
         "_last",
         "_on_the_way",
@@ -82,6 +83,7 @@ class Journal:
         self._batch = self._last = Batch()
         self._on_the_way = 0
         self._is_woken = False
+        self._is_closed = False
         self._pages: list[tuple[Page, Callable[[Sequence[Entry]], None]]] = []
 
     # What happened.
@@ -163,6 +165,8 @@ class Journal:
             self._go_on()
 
     def _go_on(self) -> None:
+        if self._is_closed:
+            return
         if self._pages or self._on_the_way < (1 if self._last.owed else _MOST_ON_THE_WAY):
             self._hand_over()
         pages, self._pages = self._pages, []
@@ -192,9 +196,11 @@ class Journal:
         self._hand_over()
 
     def close(self) -> None:
-        """Hand over all there is, and close the store: nothing may follow."""
-        self._hand_over()
-        self._store.close()
+        """Hand over all there is, and close the store: what follows is not kept."""
+        if not self._is_closed:
+            self._hand_over()
+            self._is_closed = True
+            self._store.close()
 
     def _note(self) -> None:
         self.count += 1
@@ -204,7 +210,7 @@ class Journal:
 
     def _hand_over(self) -> None:
         batch = self._batch
-        if batch.is_empty:
+        if batch.is_empty or self._is_closed:
             self._answer(batch)
             return
         self._batch = Batch()
