@@ -52,10 +52,9 @@ class LocalEngine:
         wake: Callable[[], None] = rest,
         epoch: str = "0",
     ) -> None:
-        """Start with the destinations of the store, or with none; all else the broker has too.
+        """Start with what ``store`` kept; all else the broker has too.
 
-        ``store`` is recovered here, which may raise StoreError. ``wake`` has :meth:`flush` be called
-        at the end of this turn.
+        It is recovered here, which may raise StoreError; ``wake`` has :meth:`flush` be called.
         """
         self._config = config
         self._clock = clock
