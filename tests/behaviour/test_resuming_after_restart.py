@@ -131,3 +131,30 @@ class TestKept:
         store.settle()
         wire.flush()
         assert client.frame().header("receipt-id") == "s"
+
+
+def _start(store: PatientStore, config: TopicConfig = MANY) -> Wire:
+    return with_history(config, store)
+
+
+def test_what_was_sent_while_there_was_no_history_is_missed_by_whom_there_is_one_for_again() -> None:
+    store = PatientStore(is_patient=False)
+    _start(store).connect().send(send(b"1"))
+    store.close()
+    without = PatientStore(store.disk, is_patient=False)
+    _start(without, TopicConfig()).connect().send(send(b"2"), send(b"3"))
+    without.close()
+    again = _start(PatientStore(store.disk, is_patient=False))
+    again.connect().send(send(b"4"))
+    assert resumed(again, *seen(1, "e")) == ("false", [])
+    assert resumed(again, "from-seq:0") == ("true", [b"4"])
+
+
+def test_where_nothing_was_sent_meanwhile_nothing_was_missed() -> None:
+    store = PatientStore(is_patient=False)
+    _start(store).connect().send(send(b"1"), send(b"2"))
+    store.close()
+    without = PatientStore(store.disk, is_patient=False)
+    _start(without, TopicConfig())
+    without.close()
+    assert resumed(_start(PatientStore(store.disk, is_patient=False)), *seen(1, "e")) == ("true", [b"2"])

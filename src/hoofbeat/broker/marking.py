@@ -17,10 +17,10 @@ class Marked(Envelope):
 
     __slots__ = ("_marks", "_of")
 
-    def __init__(self, envelope: Envelope, marks: bytes) -> None:
+    def __init__(self, envelope: Envelope, marks: bytes, persistent: bool) -> None:
         """Add ``marks``: lines in which nothing needs an escape, LF before each."""
         super().__init__(envelope.destination, _NOTHING, envelope.prefix, True)
-        self.persistent = envelope.persistent
+        self.persistent = persistent
         self._of = envelope
         self._marks = marks
 
@@ -35,4 +35,10 @@ class Marked(Envelope):
 
 def marked(message: Message, marks: bytes) -> Message:
     """Return the message with lines at the end of its headers."""
-    return Message(message.number, Marked(message.envelope, marks), message.body, message.expires_ms)
+    envelope = Marked(message.envelope, marks, message.envelope.persistent)
+    return Message(message.number, envelope, message.body, message.expires_ms)
+
+
+def copied(message: Message, marks: bytes) -> Message:
+    """Return a copy of the message with lines at the end of its headers; the original is what is kept."""
+    return Message(message.number, Marked(message.envelope, marks, False), message.body, message.expires_ms)

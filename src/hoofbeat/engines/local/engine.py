@@ -24,8 +24,6 @@ from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Store
 
-_NOT_DONE = "nothing of the transaction was done"
-
 
 def rest() -> None:
     """Have nobody woken: who makes the engine flushes it."""
@@ -70,13 +68,7 @@ class LocalEngine:
         self._keeper = Keeper(self._policies, config, queues, access=access, clock=clock, epoch=epoch)
         self.durables = self._keeper.durables
         self._topics = Topics(
-            self._policies,
-            access=access,
-            clock=clock,
-            stats=stats,
-            bury=self._bury,
-            keeper=self._keeper,
-            outbox_bytes=config.limits.outbox_bytes,
+            self._policies, self._keeper, access=access, clock=clock, stats=stats, bury=self._bury
         )
         if store is not None:
             self._open(store, wake)
@@ -105,7 +97,9 @@ class LocalEngine:
             if not destination.is_topic:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
                 if queue is None or not (queue.has_room or queue.makes_room):
-                    refused = Refused(f"{destination.name} is full", detail=_NOT_DONE)
+                    refused = Refused(
+                        f"{destination.name} is full", detail="nothing of the transaction was done"
+                    )
             if refused is not None:
                 self._take_back(settlements)
                 self._note_all(runs)

@@ -56,6 +56,15 @@ class Disk(NamedTuple):
     store: Store
     wake: Callable[[], None]
 
+    def lapse(self, topic: str, following: int) -> None:
+        """Forget a history that is not gone on with: its offsets lead to nothing any more.
+
+        ``following`` would have been the next. Should there be a history again some day, it begins
+        higher, and nobody takes what was sent meanwhile for something that was kept.
+        """
+        self.journal.change(Trim(topic, following))
+        self.journal.change(Append(topic, following + LEAP, (), 0))
+
 
 class History:
     """Messages of one topic, each with the offset it was given; offsets count from 1.
@@ -114,9 +123,6 @@ class History:
     def append(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
         """Give messages their offsets, and keep them; return them as subscribers hear them."""
         offset = self.next
-        if self._disk is not None:
-            run = [stored(message) for message in messages]
-            self._disk.journal.change(Append(self.name, offset, run, now_ms))
         heard: list[Message] = []
         for message in messages:
             kept = Kept(offset, now_ms, marked(message, b"%b%d" % (self._mark, offset)))
@@ -124,6 +130,9 @@ class History:
             heard.append(kept.message)
             self._bytes += len(message.body)
             offset += 1
+        if self._disk is not None:
+            run = [stored(message) for message in heard]
+            self._disk.journal.change(Append(self.name, self.next, run, now_ms))
         self.next = offset
         self._trim(now_ms)
         return heard
@@ -198,8 +207,7 @@ class History:
         recall = Recall()
         for offset, sent_ms, message in page:
             if offset < self._on_disk:
-                mark = b"%b%d" % (self._mark, offset)
-                self._reading.append(Kept(offset, sent_ms, marked(recall.message(message), mark)))
+                self._reading.append(Kept(offset, sent_ms, recall.message(message)))
         if page and page[-1][0] + 1 < self._on_disk:
             self._read(page[-1][0] + 1)
             return

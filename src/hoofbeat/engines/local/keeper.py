@@ -38,6 +38,7 @@ class Keeper:
 
     Attributes:
         durables: the durable subscriptions.
+        limits: of the broker.
     """
 
     __slots__ = (
@@ -46,10 +47,11 @@ class Keeper:
         "_disk",
         "_epoch",
         "_histories",
-        "_limits",
+        "_lapsed",
         "_policies",
         "_retained",
         "durables",
+        "limits",
     )
 
     def __init__(
@@ -66,11 +68,12 @@ class Keeper:
         self.durables = Durables(config.durable, queues, access=access, clock=clock)
         self._access = access
         self._policies = policies
-        self._limits = config.limits
+        self.limits = config.limits
         self._clock = clock
         self._epoch = epoch
         self._retained = Retained(config.limits)
         self._histories: dict[str, History] = {}
+        self._lapsed: dict[str, int] = {}  # histories of the last start that are none any more
         self._disk: Disk | None = None
 
     def recover(self, recovered: Recovered, journal: Journal, store: Store, wake: Callable[[], None]) -> None:
@@ -80,6 +83,9 @@ class Keeper:
         self._retained.recover(recovered, journal)
         self.durables.recover(recovered, journal)
         for name, first, following in recovered.histories:
+            if not self._policies.topic(name).history_messages:
+                self._lapsed[name] = following
+                continue
             history = History(name, self._epoch, self._policies.topic(name), self._disk)
             history.recover(first, following, recovered.is_clean)
             self._histories[name] = history
@@ -99,6 +105,8 @@ class Keeper:
         if not name.startswith("/topic/"):
             return None
         history = self._history(name, config)
+        if name in self._lapsed and self._disk is not None:
+            self._disk.lapse(name, self._lapsed.pop(name))
         durables = self.durables.hearing(name)
         if not (config.retained or history is not None or durables):
             return None
@@ -173,7 +181,7 @@ class Keeper:
         if not (config.history_messages and name.startswith("/topic/")):
             return None
         history = self._histories.get(name)
-        if history is None and len(self._histories) < self._limits.history_topics:
+        if history is None and len(self._histories) < self.limits.history_topics:
             history = self._histories[name] = History(name, self._epoch, config, self._disk)
         return history
 

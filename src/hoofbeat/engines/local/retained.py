@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hoofbeat.broker.marking import marked
+from hoofbeat.broker.marking import copied
 from hoofbeat.broker.message import Message
 from hoofbeat.config import LimitsConfig
 from hoofbeat.engines.local.journal import Journal
@@ -85,7 +85,7 @@ class Retained:
             else:
                 alive.append(message)
         alive.sort(key=_number)
-        return [marked(message, _MARK) for message in alive]
+        return [copied(message, _MARK) for message in alive]
 
     def _put(self, topic: str, message: Message) -> None:
         known = self._values.get(topic)

@@ -50,15 +50,14 @@ class Topics:
     def __init__(
         self,
         policies: Policies,
+        keeper: Keeper,
         *,
         access: Access,
         clock: Clock,
         stats: Stats,
         bury: Bury,
-        keeper: Keeper,
-        outbox_bytes: int,
     ) -> None:
-        """Start without subscribers; ``outbox_bytes`` may wait for one that is slow."""
+        """Start without subscribers; ``keeper`` keeps what topics are to keep."""
         self._policies = policies
         self._keeper = keeper
         keeper.durables.changed = self.forget_routes
@@ -66,7 +65,7 @@ class Topics:
         self._clock = clock
         self._stats = stats
         self._bury = bury
-        self._outbox_bytes = outbox_bytes
+        self._outbox_bytes = keeper.limits.outbox_bytes
         self._exact: dict[str, dict[Subscription, None]] = {}
         self._patterns: PatternTrie[Subscription] = PatternTrie()
         self._routes: dict[str, _Route] = {}
