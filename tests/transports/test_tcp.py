@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hoofbeat.server.listeners import Listener, listen, listen_unix
-from hoofbeat.transports.stream import LINGER_BYTES
+from hoofbeat.transports.stream import LINGER_BYTES, TURN_BYTES
 from hoofbeat.transports.tcp import TcpOutlet
 from tests.transports.echo import EchoGate, client_of
 
@@ -210,3 +210,54 @@ async def test_one_read_is_bounded(gate: EchoGate, plain: Listener) -> None:
         client.send(MEGABYTE, b"\n")
         assert await client.read(len(MEGABYTE) + 1) == MEGABYTE + b"\n"
     assert max(map(len, echo.reads)) <= 256 * 1024
+
+
+class TurnGate(EchoGate):
+    """Remembers how many reads there were before each end of a turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[int] = []
+
+    def flush(self) -> None:
+        super().flush()
+        self.read.append(len(self.echoes[0].reads))
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_a_flood_is_read_once_in_a_turn(is_held: bool) -> None:
+    gate = TurnGate()
+    listener = await listen("127.0.0.1:0", "stomp", lambda: TcpOutlet(gate, "tcp"))
+    async with client_of(listener.server) as client:
+        echo = await gate.next()
+        if is_held:
+            echo.outlet.pause_reading()
+        client.send(MEGABYTE * 4)
+        for _ in range(10):
+            await asyncio.sleep(0)  # what the kernel takes is there before it is read
+        echo.outlet.resume_reading()
+        await echo.until(lambda: sum(map(len, echo.reads)) == 4 * len(MEGABYTE))
+    listener.close()
+    large = [at for at, data in enumerate(echo.reads) if len(data) >= TURN_BYTES]
+    assert all(at + 1 in gate.read for at in large)
+
+
+async def test_who_rests_and_is_held_is_not_read_before_both_are_over() -> None:
+    gate = EchoGate()
+    listener = await listen("127.0.0.1:0", "stomp", lambda: TcpOutlet(gate, "tcp"))
+    async with client_of(listener.server) as client:
+        echo = await gate.next()
+        outlet = echo.outlet
+        assert isinstance(outlet, TcpOutlet)
+        outlet.rest(TURN_BYTES)
+        outlet.pause_reading()
+        await asyncio.sleep(0)
+        assert not outlet.transport.is_reading()
+        outlet.rest(TURN_BYTES)
+        outlet.resume_reading()
+        outlet.rest(TURN_BYTES)
+        outlet.resume_reading()
+        assert not outlet.transport.is_reading()
+        client.send(b"after\n")
+        assert await client.read(6) == b"after\n"
+    listener.close()

@@ -13,6 +13,7 @@ from hoofbeat.protocol.outbox import Outlet
 
 WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
 READ_BYTES = 64 * 1024  # at most, in one read
+TURN_BYTES = 2 * READ_BYTES  # in one read: from here on it may be uvloop's, which reads on and on
 LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
 
 Args = TypeVarTuple("Args")
@@ -93,7 +94,7 @@ class StreamOutlet(NetworkProtocol):
         linger_seconds: for the peer to take our last words and to close its side.
     """
 
-    __slots__ = ("_discarded", "_linger", "_receiver", "gate", "peer", "transport")
+    __slots__ = ("_discarded", "_is_held", "_is_resting", "_linger", "_receiver", "gate", "peer", "transport")
 
     linger_seconds: ClassVar[float] = 2.0
 
@@ -106,6 +107,8 @@ class StreamOutlet(NetworkProtocol):
         self._receiver: Receiver | None = None  # None for those who were not let in
         self._linger: TimerHandle | None = None  # set while closing: nothing is sent any more
         self._discarded = 0
+        self._is_held = False  # the connection takes nothing more for now
+        self._is_resting = False  # others read first
 
     def attach(self, transport: BaseTransport, framing: Framing, peer: Peer) -> None:
         """Start to carry bytes; the gate has let ``peer`` in."""
@@ -135,6 +138,7 @@ class StreamOutlet(NetworkProtocol):
             return
         self._receiver.received(data, self.gate.now())
         self.gate.wake()
+        self.rest(len(data))
 
     def eof_received(self) -> bool:
         """Answer what came before the end, then let the transport close; see the class."""
@@ -166,12 +170,15 @@ class StreamOutlet(NetworkProtocol):
 
     def pause_reading(self) -> None:
         """Read nothing more; the peer is held by TCP."""
-        if self._linger is None and self.transport.is_reading():
-            self.transport.pause_reading()
+        if self._linger is None:
+            self._is_held = True
+            if self.transport.is_reading():
+                self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again."""
-        if not (self.transport.is_reading() or self.transport.is_closing()):
+        self._is_held = False
+        if not (self._is_resting or self.transport.is_reading() or self.transport.is_closing()):
             self.transport.resume_reading()
 
     def close(self) -> None:
@@ -182,6 +189,22 @@ class StreamOutlet(NetworkProtocol):
     def abort(self) -> None:
         """Close at once."""
         self.transport.abort()
+
+    def rest(self, count: int) -> None:
+        """After a read of ``count`` octets, let others have theirs, if it was a full one.
+
+        uvloop reads a socket that has more up to 32 times before it looks at the next: 8 MB, which kept
+        others waiting for seconds.
+        """
+        if count >= TURN_BYTES and self._linger is None and self.transport.is_reading():
+            self.transport.pause_reading()
+            self._is_resting = True
+            get_running_loop().call_soon(self._rested)
+
+    def _rested(self) -> None:
+        self._is_resting = False
+        if not self._is_held:
+            self.resume_reading()
 
     # How a transport ends.
 

@@ -100,6 +100,7 @@ class WebSocketOutlet(StreamOutlet):
         if reader.end is not None:
             self._end(reader.end)
         self.gate.wake()
+        self.rest(len(data))
 
     def close(self) -> None:
         """Let what was written go out, then begin the closing handshake.
