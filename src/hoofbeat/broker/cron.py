@@ -46,7 +46,7 @@ class Cron(NamedTuple):
     """When something happens: minutes that come again and again.
 
     Attributes:
-        text: as it was written.
+        text: as it was written, one space between the fields.
         minutes: of the hour, in order.
         hours: of the day, in order.
         days: of the month.
@@ -132,7 +132,7 @@ def parse_cron(text: str) -> Cron:
         _values(field, known) for field, known in zip(fields, _FIELDS, strict=True)
     ]
     cron = Cron(
-        text,
+        " ".join(fields),
         tuple(sorted(minutes)),
         tuple(sorted(hours)),
         frozenset(days),

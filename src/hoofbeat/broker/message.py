@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hoofbeat.broker.destination import Destination, Kind
+from hoofbeat.broker.timing import TIMING_HEADERS, Timing, milliseconds, read_timing
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import message_tail, message_tails
@@ -32,6 +33,8 @@ _STRIPPED = frozenset(
         "browser",
         "original-destination",
         "dead-letter-reason",
+        "original-message-id",
+        *TIMING_HEADERS,
     }
 )
 
@@ -58,6 +61,7 @@ class Envelope:
         expires_ms: epoch time after which it is not; 0 for never.
         persistent: the sender wants it to outlive the broker.
         retain: ``set`` makes it the last value of its topic, ``remove`` forgets that; else empty.
+        timing: when it is to be published; None for at once.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
@@ -76,6 +80,7 @@ class Envelope:
         "prefix",
         "priority",
         "retain",
+        "timing",
         "ttl_ms",
     )
 
@@ -93,6 +98,7 @@ class Envelope:
         self.ttl_ms = self.expires_ms = 0
         self.persistent = False
         self.retain = ""
+        self.timing: Timing | None = None
         self.is_plain = True
         self._starts_a_run = False
         self.lines: Lines = ()
@@ -110,10 +116,11 @@ class Envelope:
     def _read(self, headers: Headers) -> None:
         """Look at what is not plain user headers."""
         self.priority = _priority(headers.get("priority"))
-        self.ttl_ms = _milliseconds(headers, "ttl") or _milliseconds(headers, "expiration")
-        self.expires_ms = _milliseconds(headers, "expires")
+        self.ttl_ms = milliseconds(headers, "ttl") or milliseconds(headers, "expiration")
+        self.expires_ms = milliseconds(headers, "expires")
         self.persistent = headers.get("persistent") == "true"
         self.retain = _retain(headers.get("retain"), self.destination)
+        self.timing = read_timing(headers)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
@@ -124,9 +131,9 @@ class Envelope:
     def following(self, headers: Headers) -> "Envelope | None":
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
 
-        It goes to the same destination, has the same priority and the same end, and is persistent
-        and retained as that is. None stands for all others, and for those that have to be looked at
-        more closely.
+        It goes to the same destination at the same time, has the same priority and the same end, and
+        is persistent and retained as that is. None stands for all others, and for those that have to be
+        looked at more closely.
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
@@ -148,6 +155,7 @@ class Envelope:
             and envelope.expires_ms == self.expires_ms
             and envelope.persistent == self.persistent
             and envelope.retain == self.retain
+            and envelope.timing == self.timing
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
@@ -156,7 +164,7 @@ class Envelope:
         """Say whether headers without any meant for us have the destination, priority and end of these."""
         if self.priority != NORMAL_PRIORITY or self.ttl_ms or self.expires_ms:
             return False
-        if self.persistent or self.retain:
+        if self.persistent or self.retain or self.timing is not None:
             return False
         if not self._line:
             self._line = f"\ndestination:{self.destination.name}".encode()
@@ -188,10 +196,10 @@ class Envelope:
             headers: of the original, as :meth:`headers` gives them.
             more: headers of the broker's own, at the end.
         """
-        envelope = Envelope(destination, Headers(dict(headers.fields)), self.prefix)
+        envelope = Envelope(destination, Headers({}), self.prefix, True)
+        envelope.priority, envelope.persistent = self.priority, self.persistent
         kept = tuple((name, value) for name, value in _kept(headers) if name != "destination")
         envelope.lines = (("destination", destination.name), *kept, *more.items())
-        envelope.ttl_ms = envelope.expires_ms = 0
         return envelope
 
     def headers(self) -> Headers:
@@ -213,7 +221,7 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
         priority: of the message.
     """
     is_raw = b"\\" not in block and b"\r" not in block
-    envelope = Envelope(destination, Headers({}, block if is_raw else b""), prefix)
+    envelope = Envelope(destination, Headers({}, block if is_raw else b""), prefix, True)
     envelope.priority = priority
     envelope.persistent = b"\npersistent:true\n" in block + b"\n"
     if not is_raw:
@@ -288,15 +296,6 @@ def _stripped(raw: bytes) -> bytes:
 
 def _kept(headers: Headers) -> Lines:
     return tuple(pair for pair in headers.lines() if not _is_stripped(pair[0]))
-
-
-def _milliseconds(headers: Headers, name: str) -> int:
-    text = headers.get(name)
-    if not text:
-        return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise Refused(f"{name} {text[:32]!r} is not a number of milliseconds")
-    return int(text)
 
 
 def _retain(text: str | None, where: Destination) -> str:

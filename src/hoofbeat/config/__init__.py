@@ -8,6 +8,7 @@ from hoofbeat.config.broker import (
     LimitsConfig,
     Overflow,
     QueueConfig,
+    ScheduleConfig,
     SlowReader,
     TopicConfig,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "LogLevel",
     "Overflow",
     "QueueConfig",
+    "ScheduleConfig",
     "ServerConfig",
     "SlowReader",
     "TopicConfig",

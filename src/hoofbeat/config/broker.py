@@ -208,6 +208,26 @@ class DurableConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleConfig:
+    """Messages that are to be delivered later, or again and again.
+
+    Attributes:
+        messages: that wait for their time.
+        bytes: of those messages; then no more are taken in.
+        least_period_ms: shortest time between repetitions that a sender may ask for.
+    """
+
+    messages: int = 100_000
+    bytes: int = 64 * 1024 * 1024
+    least_period_ms: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse a period that never ends."""
+        at_least(0, messages=self.messages, bytes=self.bytes)
+        at_least(1, least_period_ms=self.least_period_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerConfig:
     """The broker, whatever its listeners.
 
@@ -218,6 +238,7 @@ class BrokerConfig:
         queue: for every queue that ``queues`` does not name.
         topic: for every topic that ``topics`` does not name.
         durable: for every durable subscription to a topic.
+        schedule: for messages that are to be delivered later.
         queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
         topics: by pattern, such as ``/topic/**``; the first that matches counts.
     """
@@ -228,6 +249,7 @@ class BrokerConfig:
     queue: QueueConfig = QueueConfig()
     topic: TopicConfig = TopicConfig()
     durable: DurableConfig = DurableConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     queues: Mapping[str, QueueConfig] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
 

@@ -1,10 +1,11 @@
 """The local engine: topics and queues in this process's memory, and in a store if there is one."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from hoofbeat.broker.access import Access
 from hoofbeat.broker.delivery import Delivery, Outcome
-from hoofbeat.broker.destination import Destination, parse
+from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.durability import PREFIX
 from hoofbeat.broker.engine import Confirm, Done, Settlement
 from hoofbeat.broker.hold import Hold
@@ -13,12 +14,14 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, QueueConfig
+from hoofbeat.engines.local.dead_letters import DeadLetters
 from hoofbeat.engines.local.durable import DurableQueue, Keeping
 from hoofbeat.engines.local.durables import Queues
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.schedule import SCHEDULE, Schedule
 from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
@@ -36,6 +39,7 @@ class LocalEngine:
 
     Attributes:
         durables: the durable subscriptions; their ``listing`` is for the administration.
+        schedule: what waits for its time; its ``listing`` and ``remove`` likewise.
     """
 
     def __init__(
@@ -50,20 +54,18 @@ class LocalEngine:
         wake: Callable[[], None] = rest,
         epoch: str = "0",
     ) -> None:
-        """Start with what ``store`` kept; all else the broker has too.
-
-        It is recovered here, which may raise StoreError; ``wake`` has :meth:`flush` be called.
-        """
+        """Start with what ``store`` kept, which may raise StoreError; ``wake`` has :meth:`flush` called."""
         self._config = config
-        self._clock = clock
-        self._stats = stats
-        self._numbers = numbers
+        self._clock, self._stats, self._numbers = clock, stats, numbers
         self._policies = Policies(config)
         self._queues: dict[str, Queue] = {}
         self._timed: dict[Queue, float] = {}
         self._deadline = INFINITY
         self._journal: Journal | None = None
         self._keeping: Keeping | None = None
+        own = self._publish_own
+        self._bury = DeadLetters(self._policies, numbers=numbers, stats=stats, publish=own).bury
+        self.schedule = Schedule(config.schedule, clock=clock, numbers=numbers, publish=own)
         queues = Queues(self._kept_queue, self._note, self._drop)
         self._keeper = Keeper(self._policies, config, queues, access=access, clock=clock, epoch=epoch)
         self.durables = self._keeper.durables
@@ -76,6 +78,9 @@ class LocalEngine:
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run of messages, in order: of one destination, priority and time to live."""
         destination = messages[0].envelope.destination
+        if messages[0].envelope.timing is not None:
+            self.schedule.take_in(messages, confirm)
+            return None
         if destination.is_topic:
             self._topics.take_in(messages, confirm)
             return None
@@ -94,7 +99,9 @@ class LocalEngine:
         for run in runs:
             destination = run[0].envelope.destination
             refused = self._keeper.refusal(run) if destination.is_topic else None
-            if not destination.is_topic:
+            if run[0].envelope.timing is not None:
+                refused = self.schedule.refusal(run)
+            elif not destination.is_topic:
                 queue = self._queues.get(destination.name) or self._new_queue(destination.name)
                 if queue is None or not (queue.has_room or queue.makes_room):
                     refused = Refused(
@@ -113,7 +120,7 @@ class LocalEngine:
         journal.begin()
         self._take_in(runs)
         self._dispatch(self._end(settlements))
-        journal.end(done, [_GiveBack(self, settlements)])
+        journal.end(done, [partial(self.give_back, settlements)])
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Deliver to ``subscription`` within its credit, from now on."""
@@ -188,11 +195,12 @@ class LocalEngine:
         """End the temporary destinations of a session."""
         for name in [name for name in self._queues if name.startswith(f"/temp-queue/{prefix}/")]:
             self._drop(name)
+        self.schedule.forget(prefix)
 
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
-        due_at = min(self._deadline, self.durables.deadline)
+        due_at = min(self._deadline, self.durables.deadline, self.schedule.deadline)
         return due_at if self._journal is None else min(due_at, self._journal.retry_at)
 
     def advance(self) -> float:
@@ -201,6 +209,7 @@ class LocalEngine:
         if self._journal is not None:
             self._journal.advance()
         self.durables.advance()
+        self.schedule.advance()
         if now < self._deadline:
             return self.deadline  # it was some session's time, and there may be many queues
         for queue in [queue for queue, at in self._timed.items() if at <= now]:
@@ -271,7 +280,7 @@ class LocalEngine:
         self._keeper.recover(recovered, self._journal, store, wake)
         for waiting in recovered.waiting:
             self._recovered_queue(waiting.queue, keeping).recover(waiting)
-        for name, entry in recovered.delayed:
+        for name, entry in self.schedule.recover(recovered.delayed, self._journal):
             queue = self._recovered_queue(name, keeping)
             queue.recover_delayed(entry)
             self._note(queue)
@@ -282,7 +291,9 @@ class LocalEngine:
         """Take in runs for whose queues there is room."""
         for run in runs:
             name = run[0].envelope.destination.name
-            if name in self._queues:
+            if run[0].envelope.timing is not None:
+                self.schedule.put(run)
+            elif name in self._queues:
                 self._queues[name].put(run)
                 self._note(self._queues[name])
             else:
@@ -306,6 +317,8 @@ class LocalEngine:
     # What the disk has no room for.
 
     def _take_out(self, name: str, messages: Sequence[Message]) -> None:
+        if name == SCHEDULE:
+            self.schedule.take_out(messages)
         queue = self._queues.get(name)
         if isinstance(queue, DurableQueue):
             queue.take_out(messages)
@@ -352,40 +365,25 @@ class LocalEngine:
         for subscription, deliveries in settled.items():
             subscription.restore(deliveries)
 
-    def _bury(self, message: Message, reason: str) -> None:
-        """Make a dead letter of a message that is given up, or drop it."""
-        envelope = message.envelope
-        origin = envelope.destination.name
-        config = self._policies.queue(origin)
-        if not config.dead_letter_destination or config.dead_letter_destination == origin:
-            self._stats.messages_dropped += 1
-            return
-        where = parse(config.dead_letter_destination)
-        more = {"original-destination": origin, "dead-letter-reason": reason}
-        readdressed = envelope.readdressed(where, envelope.headers(), more)
-        dead = Message(self._numbers.take(), readdressed, message.body)
-        queue = self._queues.get(where.name) or self._new_queue(where.name)
-        if queue is None or not (queue.has_room or queue.makes_room):
-            self._stats.messages_dropped += 1
-            return
-        self._stats.messages_dead_lettered += 1
-        if self._journal is None:
-            queue.put([dead])
-            return
-        was_owing, self._journal.is_owing = self._journal.is_owing, True
-        queue.put([dead])
-        self._journal.is_owing = was_owing
-
-
-class _GiveBack:
-    """Undoes the settlements of one transaction."""
-
-    __slots__ = ("_engine", "_settlements")
-
-    def __init__(self, engine: LocalEngine, settlements: Sequence[Settlement]) -> None:
-        self._engine = engine
-        self._settlements = settlements
-
-    def __call__(self) -> None:
-        """Undo them."""
-        self._engine.give_back(self._settlements)
+    def _publish_own(self, messages: Sequence[Message]) -> bool:
+        """Publish what the broker itself has to, if there is room; if not on disk, that is tried again."""
+        destination = messages[0].envelope.destination
+        queue: Queue | None = None
+        if destination.is_topic and self._keeper.refusal(messages) is not None:
+            return False
+        if not destination.is_topic:
+            queue = self._queues.get(destination.name) or self._new_queue(destination.name)
+            if queue is None or not (queue.has_room or queue.makes_room):
+                return False
+        journal = self._journal
+        was_owing = journal is not None and journal.is_owing
+        if journal is not None:
+            journal.is_owing = True
+        if queue is None:
+            self._topics.publish(messages)
+        else:
+            queue.put(messages)
+            self._note(queue)
+        if journal is not None:
+            journal.is_owing = was_owing
+        return True

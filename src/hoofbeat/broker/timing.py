@@ -1,0 +1,126 @@
+"""When a message is to be published, as its SEND asks: after a delay, at a time, again and again."""
+
+from typing import Final, NamedTuple
+
+from hoofbeat.broker.cron import Cron, parse_cron
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.headers import Headers
+
+# Ours, ActiveMQ's and Artemis's names; what they say ends with the SEND.
+TIMING_HEADERS: Final = frozenset(
+    {
+        "delay",
+        "deliver-at",
+        "AMQ_SCHEDULED_DELAY",
+        "AMQ_SCHEDULED_TIME",
+        "AMQ_SCHEDULED_PERIOD",
+        "AMQ_SCHEDULED_REPEAT",
+        "AMQ_SCHEDULED_CRON",
+    }
+)
+FOR_EVER: Final = -1
+
+
+class Timing(NamedTuple):
+    """When a message is to be published, if not at once.
+
+    Attributes:
+        delay_ms: after its SEND, or after each time that ``cron`` names.
+        at_ms: epoch time; 0 for none.
+        period_ms: between repetitions.
+        repeat: how many times more it is published; -1 for ever.
+        cron: when it begins, again and again; None for once.
+    """
+
+    delay_ms: int = 0
+    at_ms: int = 0
+    period_ms: int = 0
+    repeat: int = 0
+    cron: Cron | None = None
+
+    def first_after(self, now_ms: int) -> int:
+        """Return when it is first due; where nothing else is said, one period from now.
+
+        Raises:
+            Refused: never.
+        """
+        if self.cron is not None:
+            return self.cron.next_after(now_ms)
+        return self.at_ms or now_ms + (self.delay_ms or self.period_ms)
+
+    def next_after(self, due_ms: int, now_ms: int) -> int:
+        """Return when it is due again that was due last at ``due_ms``: what was missed is not made up for.
+
+        Raises:
+            Refused: never.
+        """
+        if self.cron is not None:
+            return self.cron.next_after(max(due_ms, now_ms))
+        return due_ms + self.period_ms * (max(0, now_ms - due_ms) // self.period_ms + 1)
+
+
+def read_timing(headers: Headers) -> Timing | None:
+    """Return what the headers of a SEND say; None where it is to be published at once.
+
+    Raises:
+        Refused: one of them makes no sense, or not beside another.
+    """
+    if TIMING_HEADERS.isdisjoint(headers.fields):
+        return None
+    delay_ms = milliseconds(headers, "delay") or milliseconds(headers, "AMQ_SCHEDULED_DELAY")
+    at_ms = milliseconds(headers, "deliver-at") or milliseconds(headers, "AMQ_SCHEDULED_TIME")
+    period_ms = milliseconds(headers, "AMQ_SCHEDULED_PERIOD")
+    repeat = _repeat(headers.get("AMQ_SCHEDULED_REPEAT"))
+    text = headers.get("AMQ_SCHEDULED_CRON")
+    cron = parse_cron(text) if text else None
+    if at_ms and (delay_ms or cron):
+        raise Refused(
+            "deliver-at beside another time", detail="name a time, a delay or a cron, not two of them"
+        )
+    if cron and repeat == FOR_EVER:
+        raise Refused(
+            "AMQ_SCHEDULED_REPEAT:-1 beside AMQ_SCHEDULED_CRON", detail="each time would begin a series"
+        )
+    if repeat and not period_ms:
+        raise Refused(
+            "AMQ_SCHEDULED_REPEAT without AMQ_SCHEDULED_PERIOD", detail="say how long to wait between"
+        )
+    if not (delay_ms or at_ms or period_ms or cron):
+        return None
+    return Timing(delay_ms, at_ms, period_ms, repeat, cron)
+
+
+def write_timing(timing: Timing) -> str:
+    """Return it as one line of text, for :func:`recall_timing`."""
+    cron = "" if timing.cron is None else timing.cron.text
+    return f"{timing.delay_ms} {timing.at_ms} {timing.period_ms} {timing.repeat} {cron}"
+
+
+def recall_timing(text: str) -> Timing:
+    """Return what :func:`write_timing` wrote."""
+    delay, at, period, repeat, cron = text.split(" ", 4)
+    return Timing(int(delay), int(at), int(period), int(repeat), parse_cron(cron) if cron else None)
+
+
+def milliseconds(headers: Headers, name: str) -> int:
+    """Read a header that says a number of milliseconds; 0 where it is not there.
+
+    Raises:
+        Refused: it is no such number.
+    """
+    text = headers.get(name)
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise Refused(f"{name} {text[:32]!r} is not a number of milliseconds")
+    return int(text)
+
+
+def _repeat(text: str | None) -> int:
+    if not text:
+        return 0
+    if text == "-1":
+        return FOR_EVER
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refused(f"AMQ_SCHEDULED_REPEAT {text[:32]!r} is not a number, or -1 for ever")
+    return int(text)

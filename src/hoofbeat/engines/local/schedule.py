@@ -1,0 +1,359 @@
+"""Messages that are to be published later: once, or again and again.
+
+A job is a message and a time. When that has come a new message is made of it and published as any
+other. With a store, jobs of persistent messages are kept in a queue of their own, each with its next
+time, and how often it was published stands where other queues note deliveries.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Final, NamedTuple
+
+from hoofbeat.broker.destination import parse
+from hoofbeat.broker.engine import Confirm
+from hoofbeat.broker.message import Envelope, Message, Numbers, recalled
+from hoofbeat.broker.time import Clock
+from hoofbeat.broker.timing import FOR_EVER, Timing, recall_timing, write_timing
+from hoofbeat.config import ScheduleConfig
+from hoofbeat.engines.local.journal import Journal
+from hoofbeat.errors import Refused
+from hoofbeat.protocol.commands import Command
+from hoofbeat.protocol.headers import parse_lines
+from hoofbeat.protocol.outbox import INFINITY
+from hoofbeat.protocol.versions import Version
+from hoofbeat.stores.base import Entry
+
+SCHEDULE: Final = "schedule"  # its name in the store, where no destination is called so
+_MARK: Final = b"\nhoofbeat-schedule:"  # a header that no sender can set
+_MOST_AT_ONCE: Final = 1000  # published before others have their turn
+_FEW: Final = 64  # passed over: not worth a sweep
+_RETRY_MS: Final = 1000  # a full queue is tried again after so long
+_LOOK_SECONDS: Final = 60.0  # the clock on the wall may be set: it is looked at as often as that
+
+Publish = Callable[[Sequence[Message]], bool]
+
+
+class Scheduled(NamedTuple):
+    """A message that waits for its time, as the administration sees it.
+
+    Attributes:
+        id: what it is called until then; it gets another each time it is published.
+        destination: where it will be sent.
+        due_ms: epoch time.
+        left: how many times more after that; -1 for ever.
+        bytes: of its body.
+    """
+
+    id: str
+    destination: str
+    due_ms: int
+    left: int
+    bytes: int
+
+
+class _Job:
+    """A message, and when it is published next."""
+
+    __slots__ = ("done", "due_ms", "kept", "message", "timing")
+
+    def __init__(self, message: Message, timing: Timing, due_ms: int) -> None:
+        self.message = message
+        self.timing = timing
+        self.due_ms = due_ms
+        self.done = 0  # how often it was published
+        self.kept: Message | None = None  # as the store has it
+
+    @property
+    def left(self) -> int:
+        """Say how many times more after the next; -1 for ever."""
+        timing = self.timing
+        if timing.cron is not None or timing.repeat == FOR_EVER:
+            return FOR_EVER
+        return timing.repeat - self.done
+
+
+class Schedule:
+    """All that waits for its time.
+
+    Attributes:
+        deadline: when to call :meth:`advance`, by the monotonic clock, or infinity.
+    """
+
+    __slots__ = (
+        "_blocked",
+        "_bytes",
+        "_clock",
+        "_config",
+        "_heap",
+        "_jobs",
+        "_journal",
+        "_numbers",
+        "_publish",
+        "_retry_ms",
+        "_temporary",
+        "deadline",
+    )
+
+    def __init__(self, config: ScheduleConfig, *, clock: Clock, numbers: Numbers, publish: Publish) -> None:
+        """Start empty; ``publish`` takes messages in, or returns False where there is no room."""
+        self.deadline = INFINITY
+        self._config = config
+        self._clock = clock
+        self._numbers = numbers
+        self._publish = publish
+        self._journal: Journal | None = None
+        self._jobs: dict[int, _Job] = {}  # by number
+        self._temporary: dict[int, None] = {}  # numbers of those that end with a session
+        self._bytes = 0
+        self._heap: list[tuple[int, int]] = []  # time, number; what is not a job of that time is passed over
+        self._blocked: dict[str, deque[int]] = {}  # by destination that has no room: numbers, in order
+        self._retry_ms = 0
+
+    # From senders.
+
+    def refusal(self, messages: Sequence[Message]) -> Refused | None:
+        """Say why a run can't be taken in, if that is so."""
+        timing, config = messages[0].envelope.timing, self._config
+        assert timing is not None
+        if 0 < timing.period_ms < config.least_period_ms:
+            return Refused(
+                f"AMQ_SCHEDULED_PERIOD below {config.least_period_ms} ms", detail="repeat less often"
+            )
+        if len(self._jobs) + len(messages) > config.messages or self._bytes >= config.bytes:
+            return Refused("the schedule is full", detail="send again when some of it was published")
+        return None
+
+    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
+        """Take in a run, and confirm it when it is safe: all of it, or nothing."""
+        refused = self.refusal(messages)
+        if refused is None:
+            self.put(messages)
+            if self._journal is not None and _is_kept(messages[0]):
+                self._journal.confirm(confirm, len(messages), None)
+                return
+        confirm(len(messages), refused)
+
+    def put(self, messages: Sequence[Message]) -> None:
+        """Take in a run that was not refused."""
+        now_ms = self._clock.now.epoch_ms
+        timing = messages[0].envelope.timing
+        assert timing is not None
+        due_ms = timing.first_after(now_ms)
+        for message in messages:
+            self._add(_Job(message, timing, due_ms))
+        self._look_again()
+
+    # For the administration.
+
+    def listing(self) -> list[Scheduled]:
+        """Return what waits, the next first."""
+        jobs = sorted(self._jobs.values(), key=_due)
+        return [
+            Scheduled(
+                _id(job.message), job.message.envelope.destination.name, job.due_ms, job.left, _size(job)
+            )
+            for job in jobs
+        ]
+
+    def remove(self, id: str) -> bool:
+        """Forget what waits under that id; say whether it did."""
+        for job in self._jobs.values():
+            if _id(job.message) == id:
+                self._end(job)
+                self._look_again()
+                return True
+        return False
+
+    # From the store, and what it has no room for.
+
+    def recover(self, delayed: Sequence[tuple[str, Entry]], journal: Journal) -> list[tuple[str, Entry]]:
+        """Take in what was scheduled before the last start, and have persistent messages kept from now on.
+
+        Returns:
+            the entries of queues.
+        """
+        self._journal = journal
+        for name, entry in delayed:
+            if name == SCHEDULE:
+                self._enter(_recall(entry))
+        self._look_again()
+        return [(name, entry) for name, entry in delayed if name != SCHEDULE]
+
+    def take_out(self, messages: Iterable[Message]) -> None:
+        """Forget messages that the disk had no room for."""
+        for message in messages:
+            job = self._jobs.pop(message.number, None)
+            if job is not None:
+                self._bytes -= _size(job)
+        self._look_again()
+
+    def forget(self, prefix: str) -> None:
+        """Forget what was to be sent to the temporary destinations of a session."""
+        starts = (f"/temp-queue/{prefix}/", f"/temp-topic/{prefix}/")
+        for number in list(self._temporary):
+            if self._jobs[number].message.envelope.destination.name.startswith(starts):
+                self._end(self._jobs[number])
+        self._look_again()
+
+    # What is due.
+
+    def advance(self) -> None:
+        """Publish what is due."""
+        now = self._clock.now
+        if now.monotonic < self.deadline:
+            return
+        left = _MOST_AT_ONCE
+        if self._blocked and self._retry_ms <= now.epoch_ms:
+            left = self._retry(left)
+        while left and self._heap and self._heap[0][0] <= now.epoch_ms:
+            due_ms, number = heappop(self._heap)
+            job = self._jobs.get(number)
+            if job is not None and job.due_ms == due_ms:
+                self._fire(job)
+                left -= 1
+        self._look_again()
+
+    def _retry(self, left: int) -> int:
+        """Publish what had to wait for room, in order; return how many more may be published at once."""
+        blocked, self._blocked = self._blocked, {}
+        for name, numbers in blocked.items():
+            while numbers and left and name not in self._blocked:
+                job = self._jobs.get(numbers.popleft())
+                if job is not None:
+                    self._fire(job)
+                    left -= 1
+            if numbers:
+                again = self._blocked.setdefault(name, deque())
+                again.extend(numbers)
+        self._retry_ms = self._clock.now.epoch_ms + (_RETRY_MS if left else 0)
+        return left
+
+    def _fire(self, job: _Job) -> None:
+        """Publish a job, and see when it is due again; where there is no room, it waits for some."""
+        name = job.message.envelope.destination.name
+        if name in self._blocked:
+            self._blocked[name].append(job.message.number)
+            return
+        timing, now_ms = job.timing, self._clock.now.epoch_ms
+        if timing.cron is not None and (timing.repeat or timing.delay_ms):
+            self._begin_series(job)
+        else:
+            envelope = job.message.envelope
+            message = Message(self._numbers.take(), envelope, job.message.body, envelope.expires_at(now_ms))
+            if not self._publish([message]):
+                self._blocked[name] = deque([job.message.number])
+                self._retry_ms = now_ms + _RETRY_MS
+                return
+        again = job.left != 0
+        job.done += 1
+        if again:
+            try:
+                job.due_ms = timing.next_after(job.due_ms, now_ms)
+            except Refused:  # at the end of the calendar
+                again = False
+        if again:
+            heappush(self._heap, (job.due_ms, job.message.number))
+            if self._journal is not None and job.kept is not None:
+                self._journal.mark(SCHEDULE, job.kept, job.done, job.due_ms)
+        else:
+            self._end(job)
+
+    def _begin_series(self, job: _Job) -> None:
+        """Cron named a time at which a delay and repetitions begin; they are left out if there is no room."""
+        if len(self._jobs) >= self._config.messages:
+            return
+        envelope, timing = job.message.envelope, job.timing
+        message = Message(self._numbers.take(), envelope, job.message.body)
+        series = Timing(timing.delay_ms, 0, timing.period_ms, timing.repeat)
+        due_ms = job.due_ms + (timing.delay_ms or timing.period_ms)
+        journal = self._journal
+        if journal is None:
+            self._add(_Job(message, series, due_ms))
+            return
+        was_owing, journal.is_owing = journal.is_owing, True
+        self._add(_Job(message, series, due_ms))
+        journal.is_owing = was_owing
+
+    def _add(self, job: _Job) -> None:
+        """Take in a job that is new."""
+        message = job.message
+        if self._journal is not None and _is_kept(message):
+            job.kept = _marked(message, job.timing)
+            self._journal.put(SCHEDULE, [job.kept], max(1, job.due_ms))
+        self._enter(job)
+
+    def _enter(self, job: _Job) -> None:
+        self._jobs[job.message.number] = job
+        if job.message.envelope.destination.is_temporary:
+            self._temporary[job.message.number] = None
+        self._bytes += _size(job)
+        heappush(self._heap, (job.due_ms, job.message.number))
+
+    def _end(self, job: _Job) -> None:
+        """Forget a job; what is left of it in the heap is passed over."""
+        del self._jobs[job.message.number]
+        self._temporary.pop(job.message.number, None)
+        self._bytes -= _size(job)
+        if self._journal is not None and job.kept is not None:
+            self._journal.remove(SCHEDULE, [job.kept])
+
+    def _look_again(self) -> None:
+        """Work out when something is due, on the clock that nobody sets."""
+        if len(self._heap) > 2 * len(self._jobs) + _FEW:
+            self._sweep()
+        now = self._clock.now
+        due_ms = self._heap[0][0] if self._heap else None
+        if self._blocked:
+            due_ms = self._retry_ms if due_ms is None else min(due_ms, self._retry_ms)
+        if due_ms is None:
+            self.deadline = INFINITY
+        else:
+            self.deadline = now.monotonic + min(_LOOK_SECONDS, max(0.0, (due_ms - now.epoch_ms) / 1000))
+
+    def _sweep(self) -> None:
+        """Take out of the heap what would be passed over, some of it in a hundred years."""
+        jobs = self._jobs
+        self._heap = [
+            (due, number) for due, number in self._heap if number in jobs and jobs[number].due_ms == due
+        ]
+        heapify(self._heap)
+
+
+def _is_kept(message: Message) -> bool:
+    """Say whether a job outlives the broker: where it goes to must do so too."""
+    return message.envelope.persistent and not message.envelope.destination.is_temporary
+
+
+def _due(job: _Job) -> tuple[int, int]:
+    return job.due_ms, job.message.number
+
+
+def _size(job: _Job) -> int:
+    return len(job.message.body)
+
+
+def _id(message: Message) -> str:
+    return f"{message.envelope.prefix.decode()}{message.number}"
+
+
+def _marked(message: Message, timing: Timing) -> Message:
+    """Return a message as it is kept, its timing before its headers."""
+    envelope = message.envelope
+    text = write_timing(timing)
+    block = _MARK + text.encode() + envelope.block(Version.V1_2)
+    kept = recalled(envelope.destination, block, envelope.prefix, envelope.priority)
+    return Message(message.number, kept, message.body, message.expires_ms)
+
+
+def _recall(entry: Entry) -> _Job:
+    """Return the job of a message that was kept: what its headers ask for is read again."""
+    kept = entry.message
+    timing, *lines = kept.headers.decode().split("\n")[1:]
+    headers = parse_lines(lines, Command.SEND, Version.V1_2)
+    envelope = Envelope(parse(kept.destination), headers, kept.prefix)
+    message = Message(kept.number, envelope, kept.body, kept.expires_ms)
+    job = _Job(message, recall_timing(timing.partition(":")[2]), entry.visible_at_ms)
+    job.kept = _marked(message, job.timing)
+    job.done = entry.deliveries
+    return job

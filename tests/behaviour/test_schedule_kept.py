@@ -1,0 +1,156 @@
+"""What is scheduled and persistent: safe when its receipt says so, and published after every restart."""
+
+import pytest
+
+from hoofbeat.assembly import LocalEngine
+from hoofbeat.config import BrokerConfig
+from tests.conformance.wire import Client, Wire, frame
+from tests.patient_store import Disk, PatientStore
+
+
+
+def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
+    return frame("SEND", f"destination:{to}", *headers, body=body)
+
+
+def subscribe(to: str = "/queue/a", *headers: str) -> bytes:
+    return frame("SUBSCRIBE", "id:0", f"destination:{to}", *headers)
+
+
+def schedule(wire: Wire) -> LocalEngine:
+    assert isinstance(wire.broker.engine, LocalEngine)
+    return wire.broker.engine
+
+
+def receipts(client: Client) -> list[str]:
+    return [heard.header("receipt-id") for heard in client.frames() if heard.command == "RECEIPT"]
+
+
+def begin(
+    disk: Disk, config: BrokerConfig | None = None, *, is_patient: bool = False
+) -> tuple[Wire, PatientStore]:
+    store = PatientStore(disk, is_patient=is_patient)
+    return Wire(config, store=store, epoch="later"), store
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+def test_the_receipt_waits_for_the_store(disk: Disk) -> None:
+    wire, store = begin(disk, is_patient=True)
+    client = wire.connect()
+    client.send(send(b"x", "delay:1000", "persistent:true", "receipt:1"), send(b"y", "delay:1", "receipt:2"))
+    assert receipts(client) == ["2"]
+    store.settle()
+    wire.flush()
+    assert receipts(client) == ["1"]
+
+
+@pytest.mark.parametrize("to", ["/queue/a", "/topic/a"])
+@pytest.mark.parametrize("is_orderly", [True, False])
+def test_it_is_published_after_a_restart_with_all_it_had(disk: Disk, to: str, is_orderly: bool) -> None:
+    wire, _ = begin(disk)
+    client = wire.connect()
+    client.send(
+        send(b"a\0b", "content-length:3", "persistent:true", "delay:60000", "x:y\\cz", "priority:7", to=to),
+        send(b"lost", "delay:60000", to=to),
+    )
+    wire.pass_time(10)
+    if is_orderly:
+        wire.broker.drain(wire.now())
+        schedule(wire).close()
+    again, _ = begin(disk)
+    client = again.connect()
+    client.send(subscribe(to))
+    again.pass_time(59)
+    assert client.frames() == []
+    again.pass_time(2)
+    heard = client.frame()
+    assert (heard.body, heard.header("x"), heard.header("priority")) == (b"a\0b", "y\\cz", "7")
+    assert (heard.header("persistent"), heard.get("redelivered") in ("false", None)) == ("true", True)
+    assert not [name for name, _ in heard.headers if "schedule" in name.lower() or name == "delay"]
+    assert disk.bodies("schedule") == disk.bodies("/queue/a") == []
+    last, _ = begin(disk)
+    client = last.connect()
+    client.send(subscribe(to))
+    last.pass_time(3600)
+    assert client.frames() == []
+
+
+def test_what_came_due_while_nobody_ran_comes_at_once(disk: Disk) -> None:
+    wire, _ = begin(disk)
+    wire.connect().send(send(b"x", "delay:1", "persistent:true"))
+    again, _ = begin(disk)
+    client = again.connect()
+    client.send(subscribe())
+    again.pass_time(0.01)
+    assert client.bodies() == [b"x"]
+
+
+def test_repetitions_are_counted_over_a_restart(disk: Disk) -> None:
+    wire, _ = begin(disk)
+    client = wire.connect()
+    client.send(
+        subscribe(),
+        send(b"x", "AMQ_SCHEDULED_PERIOD:10000", "AMQ_SCHEDULED_REPEAT:3", "persistent:true"),
+        send(
+            b"c",
+            "AMQ_SCHEDULED_CRON:14 22 * * *",
+            "AMQ_SCHEDULED_PERIOD:5000",
+            "AMQ_SCHEDULED_REPEAT:1",
+            "persistent:true",
+        ),
+    )
+    wire.pass_time(21)
+    assert client.bodies() == [b"x", b"x"]
+    wire.broker.drain(wire.now())
+    schedule(wire).close()
+    again, _ = begin(disk)
+    client = again.connect()
+    client.send(subscribe())
+    again.pass_time(42)
+    assert client.bodies() == [b"x", b"x"]
+    assert len(disk.bodies("schedule")) == 2
+    last, _ = begin(disk)
+    client = last.connect()
+    client.send(subscribe())
+    last.pass_time(100)
+    assert client.bodies() == [b"c"] * 2  # the series that had begun; its next begins tomorrow
+
+
+def test_what_is_published_and_what_is_done_with_are_safe_together(disk: Disk) -> None:
+    wire, store = begin(disk, is_patient=True)
+    client = wire.connect()
+    client.send(send(b"x", "delay:1000", "persistent:true"))
+    store.settle()
+    wire.pass_time(2)
+    assert len(store.writes) == 2
+    store.settle()
+    assert (disk.bodies("schedule"), disk.bodies("/queue/a")) == ([], [b"x"])
+
+
+def test_what_the_disk_has_no_room_for_is_refused_and_never_published(disk: Disk) -> None:
+    wire, store = begin(disk)
+    store.is_full = True
+    client = wire.connect()
+    client.send(send(b"x", "delay:1000", "persistent:true"))
+    assert client.refusal().header("message") == "disk is full"
+    store.is_full = False
+    client = wire.connect()
+    client.send(subscribe())
+    wire.pass_time(10)
+    assert client.bodies() == []
+    assert schedule(wire).schedule.listing() == []
+
+
+def test_what_is_due_while_the_disk_is_full_is_not_lost(disk: Disk) -> None:
+    wire, store = begin(disk)
+    wire.connect().send(send(b"x", "delay:1000", "persistent:true"))
+    store.is_full = True
+    wire.pass_time(5)
+    assert disk.bodies("schedule") == [b"x"]
+    store.is_full = False
+    wire.pass_time(5)
+    assert (disk.bodies("schedule"), disk.bodies("/queue/a")) == ([], [b"x"])
