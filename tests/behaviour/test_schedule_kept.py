@@ -8,7 +8,6 @@ from tests.conformance.wire import Client, Wire, frame
 from tests.patient_store import Disk, PatientStore
 
 
-
 def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
     return frame("SEND", f"destination:{to}", *headers, body=body)
 
