@@ -165,6 +165,18 @@ class StoreContract:
         assert third.waiting == second.waiting
         asker.store.close()
 
+    def test_a_number_that_is_gone_never_comes_again(self, place: Any) -> None:
+        asker, _ = self.start(place)
+        asker.write(put(41), Remove("/queue/a", keys(41)))
+        asker, second = self.again(asker, place)
+        assert second.next_number == 42
+        asker.write(put(50), Remove("/queue/a", keys(50)), Append("/topic/a", 1, [message(60)], 1))
+        asker.write(Trim("/topic/a", 2))
+        self.break_off(asker, place)
+        asker, third = self.start(place)
+        assert third.next_number > 60
+        asker.store.close()
+
     def test_what_is_transient_is_there_until_the_next_start(self, place: Any) -> None:
         asker, _ = self.start(place)
         asker.write(put(1), Put(["/queue/a"], [message(2)], is_transient=True))

@@ -118,5 +118,18 @@ def test_an_error_on_the_disk_is_the_end_and_nothing_more_is_answered(tmp_path: 
     assert answers.empty()
 
 
+def test_a_broken_file_is_named_and_let_go(tmp_path: Path) -> None:
+    asker = opened(tmp_path)
+    asker.store.recover()
+    asker.write(*(put(number, queue=f"/queue/{number}") for number in range(1, 400)))
+    asker.store.close()
+    file = tmp_path / FILE
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+    for _ in range(2):  # the directory is not locked by who failed
+        with pytest.raises(StoreError, match="restore a backup"):
+            opened(tmp_path).store.recover()
+
+
 def _unexpected(refused: object) -> None:
     raise AssertionError(refused)

@@ -17,21 +17,27 @@ from hoofbeat.stores.base import (
     Trim,
     Unsubscribe,
 )
+from hoofbeat.stores.sqlite.gathering import Gathering, insert
+from hoofbeat.stores.sqlite.schema import note
 
-_INSERT: Final = """
-    INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (seq) DO UPDATE SET refs = refs + excluded.refs
-"""
+NUMBERS_AHEAD: Final = 1_000_000  # kept free, so that not every commit has to note the last one
 
 
 class Changing:
-    """Makes changes on one connection, within a transaction that others begin and end."""
+    """Makes changes on one connection, within a transaction that others begin and end.
 
-    __slots__ = ("_connection", "_kinds", "_queues", "_topics")
+    Attributes:
+        highest: number that was put since the start.
+    """
+
+    __slots__ = ("_connection", "_gathering", "_kinds", "_noted", "_queues", "_topics", "highest")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Work on ``connection``."""
+        self.highest = 0
+        self._noted = 1
         self._connection = connection
+        self._gathering = Gathering(connection)
         self._queues: dict[str, int] = {}
         self._topics: dict[str, int] = {}
         self._kinds: Mapping[type, Callable[[Any], None]] = {
@@ -49,38 +55,33 @@ class Changing:
     def make(self, changes: Sequence[Change]) -> None:
         """Make changes, in order."""
         for change in changes:
+            if not isinstance(change, Put | Remove):
+                self._gathering.write()
             self._kinds[type(change)](change)
 
+    def write(self) -> None:
+        """Write what was gathered: after this it can be read, and the transaction may end."""
+        self._gathering.write()
+        if self.highest >= self._noted:
+            self._noted = self.highest + NUMBERS_AHEAD
+            note(self._connection, "next_number", self._noted)
+
     def forget(self) -> None:
-        """Forget what was looked up: the transaction was rolled back."""
+        """Forget what was looked up and gathered: the transaction was rolled back."""
+        self._gathering.clear()
+        self._noted = 1  # and with it what was noted in it
         self._queues.clear()
         self._topics.clear()
 
     # Queues.
 
     def _put(self, put: Put) -> None:
-        self._insert(put.messages, len(put.queues))
-        rows = [
-            (self._queue(queue), 9 - each.priority, each.number, len(each.body), put.visible_at_ms)
-            for queue in put.queues
-            for each in put.messages
-        ]
-        transient = int(put.is_transient)
-        self._connection.executemany(f"INSERT INTO pending VALUES (?, ?, ?, ?, 0, ?, {transient})", rows)
+        self._count(put.messages)
+        queues = [self._queue(queue) for queue in put.queues]
+        self._gathering.put(queues, put.messages, put.visible_at_ms, int(put.is_transient))
 
     def _remove(self, remove: Remove) -> None:
-        queue = self._queue(remove.queue)
-        rows = [(queue, 9 - key.priority, key.number) for key in remove.keys]
-        self._connection.execute("SAVEPOINT removing")
-        if self._delete(rows) < len(rows):  # some are unknown: those are not counted down
-            self._connection.execute("ROLLBACK TO removing")
-            rows = [row for row in rows if self._delete([row])]
-        self._connection.execute("RELEASE removing")
-        self._release(row[2] for row in rows)
-
-    def _delete(self, rows: Sequence[tuple[int, int, int]]) -> int:
-        gone = "DELETE FROM pending WHERE queue = ? AND rank = ? AND seq = ?"
-        return self._connection.executemany(gone, rows).rowcount
+        self._gathering.remove(self._queue(remove.queue), remove.keys)
 
     def _mark(self, mark: Mark) -> None:
         queue = self._queue(mark.queue)
@@ -102,7 +103,8 @@ class Changing:
     def forget_transient(self) -> None:
         """Remove what was kept only because memory had no room for it."""
         rows = self._connection.execute("SELECT queue, rank, seq FROM pending WHERE transient > 0").fetchall()
-        self._delete(rows)
+        gone = "DELETE FROM pending WHERE queue = ? AND rank = ? AND seq = ?"
+        self._connection.executemany(gone, rows)
         self._release(row[2] for row in rows)
 
     def _queue(self, name: str) -> int:
@@ -150,8 +152,12 @@ class Changing:
     # What they share.
 
     def _insert(self, messages: Sequence[StoredMessage], refs: int) -> None:
-        rows = [(*each, refs) for each in messages]
-        self._connection.executemany(_INSERT, rows)
+        self._count(messages)
+        insert(self._connection, [(*each, refs) for each in messages])
+
+    def _count(self, messages: Sequence[StoredMessage]) -> None:
+        if messages:
+            self.highest = max(self.highest, max([each.number for each in messages]))
 
     def _release(self, numbers: Iterable[int]) -> None:
         """Count down what needs messages: those that nothing needs any more go."""

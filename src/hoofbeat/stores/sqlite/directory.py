@@ -11,7 +11,9 @@ from hoofbeat.errors import StoreError
 if sys.platform != "win32":  # there SQLite's own lock has to do
     import fcntl
 
-BALLAST_BYTES: Final = 128 * 1024
+# More than the log grows to before it is checkpointed, so that there is room for that; less on a small disk.
+BALLAST_BYTES: Final = 32 * 1024 * 1024
+_BALLAST_SHARE: Final = 8
 _LOCK: Final = "hoofbeat.lock"
 _BALLAST: Final = "hoofbeat.ballast"
 
@@ -66,13 +68,24 @@ class Directory:
     def load(self) -> bool:
         """Set room aside for the day the disk is full; False if there is none."""
         ballast = self.path / _BALLAST
+        if sys.platform != "linux":
+            return True  # what a full disk is short of there has to be given by its owner
         try:
-            if not ballast.exists() or ballast.stat().st_size < BALLAST_BYTES:
-                ballast.write_bytes(b"\0" * BALLAST_BYTES)
+            disk = os.statvfs(self.path)
+            size = min(BALLAST_BYTES, disk.f_frsize * disk.f_blocks // _BALLAST_SHARE)
+            with ballast.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
         except OSError:
             ballast.unlink(missing_ok=True)
             return False
         return True
+
+    def size(self, name: str) -> int:
+        """Return the size of a file in it; 0 where there is none."""
+        try:
+            return os.stat(self.path / name).st_size
+        except FileNotFoundError:
+            return 0
 
     def unload(self) -> None:
         """Give that room back, so that what is done with can be removed."""

@@ -10,6 +10,7 @@ from typing import Final
 from hoofbeat.errors import StoreError
 
 FILE: Final = "hoofbeat.db"
+LOG: Final = f"{FILE}-wal"
 VERSION: Final = 1
 CACHE_KIB: Final = 65_536
 WAL_BYTES: Final = 64 * 1024 * 1024  # the log is cut to this once it was checkpointed

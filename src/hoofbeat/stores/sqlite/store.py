@@ -1,11 +1,13 @@
 """The store: a directory, a file in it, and a thread at work on that."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from sqlite3 import Connection
 from threading import Thread
 
+from hoofbeat.errors import StoreError
 from hoofbeat.stores.base import Change, Done, Entry, Recovered
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
@@ -44,14 +46,19 @@ class SqliteStore:
         Raises:
             StoreError: it is broken, of a newer format, or somebody else has it open.
         """
-        self._directory = Directory(self._path)
-        try:
+        with ExitStack() as stack:
+            self._directory = Directory(self._path)
+            stack.callback(self._directory.close)
             connection = connect(self._path / FILE)
+            stack.callback(connection.close)
             self._directory.sync()
-            recovered = _begin(connection)
-        except BaseException:
-            self._directory.close()
-            raise
+            try:
+                recovered = _begin(connection)
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"{self._path / FILE}: {error}; give the disk room if it has none, else restore a backup"
+                ) from error
+            stack.pop_all()
         self._writer = Writer(connection, self._directory, post=self._post, fatal=self._fatal)
         self._thread = Thread(target=self._writer.run, name="store", daemon=True)
         self._thread.start()
@@ -87,7 +94,7 @@ class SqliteStore:
         """Give what a topic's history holds from ``offset`` on."""
         self._ask(lambda file: partial(done, read_history(file, topic, offset, most, most_bytes)))
 
-    def _ask(self, ask: Callable[[Connection], Answer]) -> None:
+    def _ask(self, ask: Callable[[sqlite3.Connection], Answer]) -> None:
         self._writer.tasks.put(Ask(ask))
 
     def close(self) -> None:
@@ -97,7 +104,7 @@ class SqliteStore:
         self._directory.close()
 
 
-def _begin(connection: Connection) -> Recovered:
+def _begin(connection: sqlite3.Connection) -> Recovered:
     """Forget what was to be forgotten, and note that somebody is at work from here on."""
     connection.execute("BEGIN IMMEDIATE")
     Changing(connection).forget_transient()

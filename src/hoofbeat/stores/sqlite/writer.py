@@ -8,10 +8,10 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from hoofbeat.errors import Refused
-from hoofbeat.stores.base import Append, Change, Done, Put, Retain
+from hoofbeat.stores.base import Append, Change, Done, Put, Retain, Subscribe
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
-from hoofbeat.stores.sqlite.schema import note
+from hoofbeat.stores.sqlite.schema import LOG, note
 
 BATCH_CHANGES: Final = 500  # changes in one commit: writes are never cut, so it may be more
 BATCH_BYTES: Final = 1024 * 1024
@@ -63,7 +63,6 @@ class Writer:
         self._changing = Changing(connection)
         self._post = post
         self._fatal = fatal
-        self._unchecked = 0  # octets in the log, about
         self._has_ballast = False
 
     def run(self) -> None:
@@ -91,9 +90,8 @@ class Writer:
             except Empty:
                 break
         self._do(tasks)
-        self._unchecked += size
-        if self._unchecked >= CHECKPOINT_BYTES:
-            self._checkpoint()
+        if self._directory.size(LOG) >= CHECKPOINT_BYTES:
+            self._checkpoint()  # after the answers: nobody waits for it but who comes next
         return task is not None
 
     def _do(self, tasks: Sequence[Task]) -> None:
@@ -115,10 +113,12 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for task in tasks:
                 if isinstance(task, Ask):
+                    self._changing.write()
                     answers.append(task.ask(self._connection))
                 else:
                     self._changing.make(task.changes)
                     answers.append(partial(task.done, None))
+            self._changing.write()
             self._connection.execute("COMMIT")
         except sqlite3.Error:
             self._changing.forget()
@@ -130,28 +130,29 @@ class Writer:
     def _alone(self, task: Task) -> list[Answer]:
         """Do one task on a full disk: what only removes may use the room that was set aside."""
         try:
-            return self._commit([task])
+            if not isinstance(task, Write) or _needs_room(task):
+                return self._commit([task])
+            return self._squeeze([task])
         except sqlite3.OperationalError as error:
             if not _is_full(error) or isinstance(task, Ask):
                 raise
-            if not any(isinstance(change, Put | Append | Retain) for change in task.changes):
-                self._make_room()
-                try:
-                    return self._commit([task])
-                except sqlite3.OperationalError as again:
-                    if not _is_full(again):
-                        raise
         detail = "send again when consumers have caught up, or the disk has more room"
         return [partial(task.done, Refused("disk is full", detail=detail))]
 
-    def _make_room(self) -> None:
+    def _squeeze(self, tasks: Sequence[Task]) -> list[Answer]:
+        """Do tasks in the room that was set aside, if need be."""
+        try:
+            return self._commit(tasks)
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
         self._directory.unload()
         self._has_ballast = False
         self._checkpoint()
+        return self._commit(tasks)
 
     def _checkpoint(self) -> None:
         """Move what the log holds to its place, so that the log begins anew."""
-        self._unchecked = 0
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.OperationalError as error:
@@ -159,11 +160,30 @@ class Writer:
                 raise
 
     def _end(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        note(self._connection, "is_clean", 1)
-        self._connection.execute("COMMIT")
+        """Say that all was left in order; on a disk too full for that the next start is told otherwise."""
+        highest = self._changing.highest
+        try:
+            self._squeeze([Ask(partial(_note_the_end, highest=highest))])
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
         self._checkpoint()
         self._connection.close()
+
+
+def _note_the_end(connection: sqlite3.Connection, highest: int) -> Answer:
+    note(connection, "is_clean", 1)
+    if highest:
+        note(connection, "next_number", highest + 1)
+    return _nothing
+
+
+def _nothing() -> None:
+    """Nobody waits for this."""
+
+
+def _needs_room(write: Write) -> bool:
+    return any(isinstance(change, Put | Append | Retain | Subscribe) for change in write.changes)
 
 
 def _tell(answers: Sequence[Answer]) -> None:
