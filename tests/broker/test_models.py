@@ -67,6 +67,14 @@ def test_a_run_with_a_priority_or_an_end_does_not_go_on_with_messages_that_have_
     assert first.following(led(lines(MODEL), model)) is None
 
 
+@pytest.mark.parametrize(("name", "value"), [("persistent", "true"), ("retain", "set")])
+def test_a_run_of_what_is_kept_does_not_go_on_with_messages_that_are_not(name: str, value: str) -> None:
+    there = {**MODEL, "destination": "/topic/a"}
+    model, _ = opened(there)
+    _, first = opened({**there, name: value})
+    assert first.following(led(lines(there), model)) is None
+
+
 def test_fields_are_read_when_somebody_asks() -> None:
     model, _ = opened(MODEL)
     headers = led(b"\ndestination:/queue/a\nat:1:2", model)

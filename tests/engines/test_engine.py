@@ -30,3 +30,15 @@ def test_who_comes_when_all_has_expired_hears_nothing() -> None:
     clock.now = Now(1.0, 2_000)
     engine.attach(heard.subscription, ignore)
     assert heard.bodies == []
+
+
+def test_a_durable_subscription_that_was_never_attached_is_detached_in_peace() -> None:
+    engine, heard, stranger = make(Clock(Now(0.0, 0))), Recorder("/topic/a"), Recorder("/topic/a")
+    for each, name in ((heard, "/dsub/a"), (stranger, "/dsub/a")):
+        each.subscription.durable = name
+    engine.attach(heard.subscription, ignore)
+    engine.detach(stranger.subscription, ignore)
+    stranger.subscription.durable = "/dsub/b"
+    engine.detach(stranger.subscription, ignore)
+    engine.publish([message("/topic/a", b"hello")], unheard)
+    assert (heard.bodies, stranger.bodies) == ([b"hello"], [])

@@ -199,8 +199,13 @@ class History:
             self._read(self._first)
 
     def _read(self, offset: int) -> None:
+        self._there.store.replay(self.name, offset, _PAGE_MESSAGES, _PAGE_BYTES, self._take)
+
+    @property
+    def _there(self) -> Disk:
+        """Return the disk, where something is known to be on it."""
         assert self._disk is not None, "nothing is on disk without a store"
-        self._disk.store.replay(self.name, offset, _PAGE_MESSAGES, _PAGE_BYTES, self._take)
+        return self._disk
 
     def _take(self, page: Sequence[tuple[int, int, StoredMessage]]) -> None:
         """Take in a page of what the last start left, and ask for the next."""
@@ -215,8 +220,7 @@ class History:
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then()
-        if self._disk is not None:
-            self._disk.wake()
+        self._there.wake()
 
     def _put_in_front(self) -> None:
         """Have in memory what was read, but for what was trimmed meanwhile."""

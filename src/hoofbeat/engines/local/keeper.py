@@ -97,8 +97,8 @@ class Keeper:
 
     def confirm(self, confirm: Confirm, count: int) -> None:
         """Confirm messages when all that changed so far is safe."""
-        if self._disk is not None:
-            self._disk.journal.confirm(confirm, count, None)
+        assert self._disk is not None, "nothing is to be written"
+        self._disk.journal.confirm(confirm, count, None)
 
     def of(self, name: str, config: TopicConfig) -> Remembered | None:
         """Return what is kept of a topic; None where that is nothing."""
