@@ -220,6 +220,18 @@ def test_no_more_topics_have_a_history_than_may() -> None:
     assert [heard.get("offset") for heard in client.frames()] == [None, "1", None, "2"]
 
 
+def test_who_only_listens_takes_no_history_from_others() -> None:
+    wire = Wire(BrokerConfig(topic=MANY, limits=LimitsConfig(history_topics=1)), epoch="e1")
+    client = wire.connect()
+    client.send(listening(to="/topic/other"))
+    assert receipt(client.frames()) == (None, "e1", "0")
+    assert resumed(wire, *seen(0)) == ("true", [])
+    assert resumed(wire, *seen(1)) == ("false", [])
+    client.send(send(b"1"))
+    assert resumed(wire, *seen(0)) == ("true", [b"1"])
+    assert resumed(wire, *seen(0), to="/topic/other") == ("false", [])
+
+
 class TestWordsOfOthers:
     """What Apollo, RabbitMQ and ActiveMQ call the places of a history."""
 

@@ -30,8 +30,8 @@ class Settlement(NamedTuple):
 class DurableSubscriptions(Protocol):
     """Names under which messages of topics wait while nobody listens."""
 
-    def find(self, name: str) -> Destination | None:
-        """Return what the subscription of that name listens to; None if there is none."""
+    def find(self, name: str, principal: Principal) -> Destination | None:
+        """Return what the subscription of that name listens to; None if ``principal`` has none."""
 
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
         """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""

@@ -46,7 +46,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     """
     headers = frame.headers
     durable = durable_name(headers.fields, session.client_id, headers.get("destination") or "")
-    where = _destination(core, headers, durable)
+    where = _destination(core, session, headers, durable)
     key = _key(session, headers)
     if key in session.subscriptions:
         raise Refused(f"Duplicated subscription identifier {(headers.get('id') or where.name)[:128]!r}")
@@ -101,12 +101,12 @@ def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         core.engine.durables.cancel(durable, session.principal, done)
 
 
-def _destination(core: Core, headers: Headers, durable: str) -> Destination:
+def _destination(core: Core, session: BrokerSession, headers: Headers, durable: str) -> Destination:
     """Return what is to be listened to: that of a durable subscription, if it was named by that."""
     name = headers.get("destination")
     if not durable or name != durable:
         return destination.parse(name)
-    where = core.engine.durables.find(durable)
+    where = core.engine.durables.find(durable, session.principal)
     if where is None:
         raise Refused(f"Unknown destination {durable[:128]!r}: there is no such durable subscription")
     return where

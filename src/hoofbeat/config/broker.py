@@ -190,12 +190,14 @@ class DurableConfig:
     """Durable subscriptions to topics: what is kept for each while nobody listens under its name.
 
     Attributes:
+        subscriptions: of all users together.
         per_user: durable subscriptions of one user.
         messages: that wait for one of them; then the oldest are given up.
         bytes: of those messages.
         unused_days: after how long one that nobody listens under is deleted; 0 for never.
     """
 
+    subscriptions: int = 10_000
     per_user: int = 100
     messages: int = 100_000
     bytes: int = 256 * 1024 * 1024
@@ -203,7 +205,7 @@ class DurableConfig:
 
     def __post_init__(self) -> None:
         """Refuse subscriptions that could keep nothing."""
-        at_least(0, per_user=self.per_user, unused_days=self.unused_days)
+        at_least(0, subscriptions=self.subscriptions, per_user=self.per_user, unused_days=self.unused_days)
         at_least(1, messages=self.messages, bytes=self.bytes)
 
 

@@ -135,10 +135,10 @@ class Durables:
         now = self._clock.now.monotonic
         return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
 
-    def find(self, name: str) -> Destination | None:
-        """Return what a durable subscription listens to, if there is one of that name."""
+    def find(self, name: str, principal: Principal) -> Destination | None:
+        """Return what the subscription of that name listens to; None if ``principal`` has none."""
         durable = self._by_name.get(name)
-        return None if durable is None else durable.destination
+        return durable.destination if durable is not None and durable.owner.name == principal.name else None
 
     # Messages.
 
@@ -231,6 +231,8 @@ class Durables:
                 why = f"durable subscription {name[:128]!r} is in use"
                 return Refused(why, detail="somebody listens under that name; disconnect there first")
             return None
+        if len(self._by_name) >= self._config.subscriptions:
+            return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
         if sum([each.owner.name == principal.name for each in self._by_name.values()]) >= most:
             return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")

@@ -38,6 +38,7 @@ class Keeper:
 
     Attributes:
         durables: the durable subscriptions.
+        is_written: what is kept is kept in a store.
         limits: of the broker.
     """
 
@@ -51,6 +52,7 @@ class Keeper:
         "_policies",
         "_retained",
         "durables",
+        "is_written",
         "limits",
     )
 
@@ -75,11 +77,13 @@ class Keeper:
         self._histories: dict[str, History] = {}
         self._lapsed: dict[str, int] = {}  # histories of the last start that are none any more
         self._disk: Disk | None = None
+        self.is_written = False
 
     def recover(self, recovered: Recovered, journal: Journal, store: Store, wake: Callable[[], None]) -> None:
         """Take up what was kept, and keep from now on."""
         self._epoch = recovered.epoch
         self._disk = Disk(journal, store, wake)
+        self.is_written = True
         self._retained.recover(recovered, journal)
         self.durables.recover(recovered, journal)
         for name, first, following in recovered.histories:
@@ -147,7 +151,7 @@ class Keeper:
         name, is_pattern = subscription.destination.name, subscription.destination.is_pattern
         history: History | None = None
         if not is_pattern:
-            history = self._history(name, self._policies.topic(name))
+            history = self._history_so_far(name)
         messages: Sequence[Message] = ()
         is_all = place is None or place.start is Start.NEXT
         if history is None:
@@ -165,7 +169,9 @@ class Keeper:
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Let a durable subscription have what waits for it; one that is new begins with last values."""
-        is_known = self.durables.find(subscription.durable) == subscription.destination
+        is_known = (
+            self.durables.find(subscription.durable, subscription.principal) == subscription.destination
+        )
         self.durables.attach(subscription, () if is_known else self._values(subscription), done)
 
     def _values(self, subscription: Subscription) -> Sequence[Message]:
@@ -176,6 +182,16 @@ class Keeper:
             return values
         may = self._access.may
         return [each for each in values if may(principal, Right.READ, each.envelope.destination.name)]
+
+    def _history_so_far(self, name: str) -> History | None:
+        """Return the history of a topic, or an empty one that its first message will bring about."""
+        config = self._policies.topic(name)
+        if not (config.history_messages and name.startswith("/topic/")):
+            return None
+        history = self._histories.get(name)
+        if history is None and len(self._histories) < self.limits.history_topics:
+            history = History(name, self._epoch, config, None)
+        return history
 
     def _history(self, name: str, config: TopicConfig) -> History | None:
         if not (config.history_messages and name.startswith("/topic/")):
