@@ -103,6 +103,7 @@ def test_a_message_nacked_too_often_becomes_a_dead_letter(wire: Wire) -> None:
     assert dead.body == b"poison"
     assert dead.header("destination") == "/queue/dead-letters"
     assert dead.header("original-destination") == "/queue/a"
+    assert dead.header("original-message-id") == message.header("message-id")
     assert dead.header("dead-letter-reason") == "redelivered too often"
     assert dead.header("kind") == "a"
 
@@ -150,7 +151,8 @@ def test_without_a_queue_for_them_there_are_no_dead_letters(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("header", ["ttl:1000", "expiration:1000", "expires:1700000001000"])
-def test_what_expired_is_not_delivered_but_a_dead_letter(wire: Wire, header: str) -> None:
+def test_what_expired_is_not_delivered_but_a_dead_letter_where_that_is_asked_for(header: str) -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(dead_letter_expired=True)))
     client = wire.connect()
     client.send(send(b"late", header), send(b"timely"))
     wire.pass_time(0.9)
@@ -159,6 +161,15 @@ def test_what_expired_is_not_delivered_but_a_dead_letter(wire: Wire, header: str
     assert wire.broker.stats.messages_dead_lettered == 1
     consume(client, of="/queue/dead-letters")
     assert client.frame().header("dead-letter-reason") == "expired"
+
+
+def test_what_expired_is_dropped_and_counted(wire: Wire) -> None:
+    client = wire.connect()
+    client.send(send(b"late", "ttl:1000"))
+    wire.pass_time(3)
+    assert (wire.broker.stats.messages_dead_lettered, wire.broker.stats.messages_dropped) == (0, 1)
+    consume(client, of="/queue/dead-letters")
+    assert client.frames() == []
 
 
 def test_what_expired_before_a_consumer_came_is_not_delivered(wire: Wire) -> None:

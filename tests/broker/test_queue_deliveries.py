@@ -142,7 +142,7 @@ def test_redelivery_can_be_delayed() -> None:
 
 @pytest.mark.parametrize("header", ["ttl:1000", "expiration:1000", "expires:1700000001000"])
 def test_a_message_that_waited_too_long_becomes_a_dead_letter(header: str) -> None:
-    wire = Wire()
+    wire = Wire(BrokerConfig(queue=QueueConfig(dead_letter_expired=True)))
     dead = dead_letters(wire)
     wire.connect().send(send(b"1", headers=(header,)))
     early = dead.bodies()

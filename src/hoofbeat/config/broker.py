@@ -118,7 +118,10 @@ class QueueConfig:
         redeliveries: attempts after the first before a message becomes a dead letter.
         redelivery_delay_seconds: pause before a NACKed message is offered again; above zero its
             order is given up.
+        redelivery_multiplier: how much longer each further pause is than the one before.
+        redelivery_most_seconds: the pause that it grows to at most.
         dead_letter_destination: the queue that dead letters go to; empty drops them.
+        dead_letter_expired: whether messages that expire become dead letters too; else they are dropped.
         messages: ready ones at one time; then the queue is full.
         bytes: of all messages that are ready; then it is full too.
         age_seconds: how long a message may wait before it expires; 0 for as long as its sender says.
@@ -132,7 +135,10 @@ class QueueConfig:
     prefetch: int = 100
     redeliveries: int = 9
     redelivery_delay_seconds: float = 0.0
+    redelivery_multiplier: float = 1.0
+    redelivery_most_seconds: float = 3600.0
     dead_letter_destination: str = "/queue/dead-letters"
+    dead_letter_expired: bool = False
     messages: int = 100_000
     bytes: int = 1024 * 1024 * 1024
     age_seconds: float = 0.0
@@ -146,7 +152,8 @@ class QueueConfig:
         at_least(1, prefetch=self.prefetch, messages=self.messages, bytes=self.bytes)
         at_least(1, window_messages=self.window_messages, window_bytes=self.window_bytes)
         at_least(0, redeliveries=self.redeliveries, redelivery_delay_seconds=self.redelivery_delay_seconds)
-        at_least(0, age_seconds=self.age_seconds)
+        at_least(0, age_seconds=self.age_seconds, redelivery_most_seconds=self.redelivery_most_seconds)
+        at_least(1, redelivery_multiplier=self.redelivery_multiplier)
         where = self.dead_letter_destination
         if where and not _QUEUE.fullmatch(where):
             raise ConfigError(

@@ -6,6 +6,7 @@ from hoofbeat.broker.destination import parse
 from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.queue import EXPIRED
 
 
 class DeadLetters:
@@ -32,7 +33,8 @@ class DeadLetters:
         envelope = message.envelope
         origin = envelope.destination.name
         config = self._policies.queue(origin)
-        if not config.dead_letter_destination or config.dead_letter_destination == origin:
+        is_asked_for = config.dead_letter_expired or reason != EXPIRED
+        if not (is_asked_for and config.dead_letter_destination not in ("", origin)):
             self._stats.messages_dropped += 1
             return
         where = parse(config.dead_letter_destination)

@@ -13,6 +13,7 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
+from hoofbeat.engines.local.backoff import pause
 from hoofbeat.engines.local.ready import Ready
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
@@ -172,7 +173,7 @@ class Queue:
         """End deliveries; the caller dispatches when it has ended all."""
         if outcome is Outcome.NACK:
             returned = [delivery.message for delivery in deliveries]
-            self._return(returned, self._config.redelivery_delay_seconds)
+            self._return(returned, is_refused=True)
             return
         if self._deliveries:
             for delivery in deliveries:
@@ -271,22 +272,26 @@ class Queue:
 
     # What comes back, what ends.
 
-    def _return(self, messages: Sequence[Message], delay: float = 0.0) -> None:
-        """Put messages back that were delivered in vain; those tried too often are given up."""
-        back: list[Message] = []
+    def _return(self, messages: Sequence[Message], *, is_refused: bool = False) -> None:
+        """Put messages back that were delivered in vain; those tried too often are given up.
+
+        What a consumer refused is not offered again at once, where the settings say so.
+        """
+        back: dict[float, list[Message]] = {}  # by pause
         for message in messages:
             deliveries = self._deliveries.get(message.number, 0) + 1
             if deliveries > self._config.redeliveries:
                 self._give_up(message, EXHAUSTED)
                 continue
             self._deliveries[message.number] = deliveries
-            back.append(message)
-        self._came_back(back, delay)
-        if delay > 0.0:
-            for message in back:
-                heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
-        else:
-            self.ready.put_back(back)
+            back.setdefault(pause(self._config, deliveries) if is_refused else 0.0, []).append(message)
+        for delay, some in back.items():
+            self._came_back(some, delay)
+            if delay > 0.0:
+                for message in some:
+                    heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
+            else:
+                self.ready.put_back(some)
 
     def _came_back(self, messages: Sequence[Message], delay: float) -> None:
         """Note that messages will be delivered again, in ``delay`` seconds at the earliest."""
