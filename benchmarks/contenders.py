@@ -14,7 +14,7 @@ Start = Callable[[], AbstractContextManager[Broker]]
 JAVA_SECONDS = 30.0  # after some 20, ActiveMQ gets no faster
 
 # What a workload may need that not everybody has.
-IDS, HEADERS, ACKS, WEB = "subscription ids", "headers", "acknowledgements", "WebSocket"
+IDS, HEADERS, ACKS, WEB, DISK = "subscription ids", "headers", "acknowledgements", "WebSocket", "disk"
 
 
 class Contender(NamedTuple):
@@ -67,7 +67,7 @@ def _ours(name: str, title: str, *, copy: str, has_uvloop: bool, prepare: Callab
         partial(ours.version, is_compiled=copy == "compiled", has_uvloop=has_uvloop),
         start,
         partial(start, is_crowded=True),
-        can=frozenset({IDS, HEADERS, ACKS, WEB}),
+        can=frozenset({IDS, HEADERS, ACKS, WEB, DISK}),
         path="/stomp",
         prepare=prepare,
     )
@@ -77,7 +77,7 @@ def peers() -> list[Contender]:
     """Name the peers that are installed."""
     found = []
     if rabbitmq.find():
-        can = frozenset({IDS, HEADERS, ACKS, WEB})
+        can = frozenset({IDS, HEADERS, ACKS, WEB, DISK})
         version = partial(processes.debian_version, "rabbitmq-server")
         start = rabbitmq.start
         found.append(Contender("RabbitMQ", "RabbitMQ", version, start, start, can=can, path="/ws"))
@@ -89,7 +89,7 @@ def peers() -> list[Contender]:
                 _activemq_version,
                 activemq.start,
                 activemq.start,
-                can=frozenset({IDS, HEADERS, ACKS}),
+                can=frozenset({IDS, HEADERS, ACKS, DISK}),
                 prefetch="activemq.prefetchSize:100",
                 warm_seconds=JAVA_SECONDS,
             )

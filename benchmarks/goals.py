@@ -37,6 +37,8 @@ GOALS = (
     Goal(_PAIR, ("NATS",), 0.6, 1),
     Goal("queue, headers and sizes differ", ("NATS",), 0.3, 0.6, theirs=_PAIR),
     Goal("queue, individual acks", ("ActiveMQ",), 6, 10),
+    Goal("queue, persistent, receipt every 100", ("RabbitMQ", "ActiveMQ"), 3, 5),
+    Goal("queue, persistent, receipt for each", ("RabbitMQ", "ActiveMQ"), 3, 5),
     Goal("100 pairs", ("NATS",), 0.7, 1),
     Goal("p99 at 1,000/s", ("NATS",), 1.2, 1, is_less_better=True),
     Goal("p99 at half of the saturated rate", (), 3000, 1000, is_less_better=True),

@@ -17,7 +17,7 @@ COMPILE_SECONDS = 900.0
 
 # Nothing is measured with a setting changed, but for this: 2,000 connections are opened at once.
 _MANY = ("--set", "limits.accepts_per_second=100000")
-_COMMAND = "hoofbeat serve --stomp 127.0.0.1:PORT --http 127.0.0.1:PORT"
+_COMMAND = "hoofbeat serve --stomp 127.0.0.1:PORT --http 127.0.0.1:PORT --data DIR"
 _WITHOUT_UVLOOP = "import sys; sys.modules['uvloop'] = None; from hoofbeat.cli.main import main; main()"
 
 
@@ -81,7 +81,7 @@ def version(*, is_compiled: bool, has_uvloop: bool) -> str:
 
 @contextmanager
 def start(copy: str, *, is_asyncio: bool = False, is_crowded: bool = False) -> Iterator[Broker]:
-    """Start a broker with the settings of a default installation, and stop it in the end.
+    """Start a broker with the settings of a default installation and a disk, and stop it in the end.
 
     Args:
         copy: ``plain`` or ``compiled``.
@@ -91,7 +91,14 @@ def start(copy: str, *, is_asyncio: bool = False, is_crowded: bool = False) -> I
     with processes.place("hoofbeat") as place:
         stomp, web = processes.free_ports(2)
         program = ["-c", _WITHOUT_UVLOOP] if is_asyncio else ["-m", "hoofbeat"]
-        listen = ["--stomp", f"127.0.0.1:{stomp}", "--http", f"127.0.0.1:{web}"]
+        listen = [
+            "--stomp",
+            f"127.0.0.1:{stomp}",
+            "--http",
+            f"127.0.0.1:{web}",
+            "--data",
+            str(place / "data"),
+        ]
         words = [sys.executable, *program, "serve", *listen, *(_MANY if is_crowded else ())]
         path = {"PYTHONPATH": str(COPIES / copy), "PYTHONUNBUFFERED": "1"}
         with processes.running(words, place, ports=[stomp, web], environment=path) as pid:

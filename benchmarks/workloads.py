@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from benchmarks.contenders import ACKS, HEADERS, IDS, WEB, Contender
+from benchmarks.contenders import ACKS, DISK, HEADERS, IDS, WEB, Contender
 
 DELIVERIES, MICROSECONDS, KILOBYTES = "deliveries/s", "µs", "KB"
 
@@ -45,6 +45,8 @@ def _queue(name: str, more: str = "") -> str:
 # The generator makes bodies no shorter than 20 bytes: run, publisher and number stand in them.
 _DIFFERENT = "--unique-header x --size 20:2000"
 _ACKS = "--ack client-individual --window 100 --sub-header {prefetch}"
+# Each message is on the disk, or acknowledged, before its receipt; 1,000 may wait for theirs.
+_KEPT = "--header persistent:true --ack client-individual --window 2000 --sub-header {prefetch}"
 _STORM = "--storm 2000 --hold 2"
 
 SATURATED = "queue 1 to 1, auto"
@@ -56,6 +58,16 @@ WORKLOADS = (
     Workload(SATURATED, _queue("auto")),
     Workload("queue, headers and sizes differ", _queue("differ", _DIFFERENT), needs=frozenset({HEADERS})),
     Workload("queue, individual acks", _queue("acks", _ACKS), needs=frozenset({ACKS})),
+    Workload(
+        "queue, persistent, receipt every 100",
+        _queue("kept", f"{_KEPT} --receipt-every 100 --receipt-window 10"),
+        needs=frozenset({ACKS, DISK}),
+    ),
+    Workload(
+        "queue, persistent, receipt for each",
+        _queue("each", f"{_KEPT} --receipt-every 1 --receipt-window 1000"),
+        needs=frozenset({ACKS, DISK}),
+    ),
     Workload("100 pairs", "--pubs 100 --subs 100 --dest /topic/p%d"),
     Workload("p99 at 1,000/s", "--rate 1000", "latency_us.p99", MICROSECONDS),
     Workload(
