@@ -12,10 +12,12 @@ from hoofbeat.stores.base import (
     Drop,
     DurableSubscription,
     Entry,
+    Forget,
     History,
     Mark,
     Put,
     Recovered,
+    Remember,
     Remove,
     Retain,
     StoredMessage,
@@ -45,6 +47,7 @@ class Disk:
         self.histories: dict[str, History] = {}
         self.subscriptions: dict[str, DurableSubscription] = {}
         self.kept: dict[str, dict[int, tuple[int, int, StoredMessage]]] = {}
+        self.ids: dict[tuple[str, str], int] = {}
         self.next_number = 1
         self.is_clean = True
 
@@ -89,6 +92,12 @@ class Disk:
             self._append(change)
         elif isinstance(change, Trim):
             self._trim(change)
+        elif isinstance(change, Remember):
+            for id, sent_ms in zip(change.ids, change.sent_ms, strict=True):
+                self.ids[change.destination, id] = sent_ms
+        elif isinstance(change, Forget):
+            for id in change.ids:
+                self.ids.pop((change.destination, id), None)
         else:
             raise NotImplementedError(change)
 
@@ -169,7 +178,10 @@ class PatientStore:
             self._view = deepcopy(disk)
         durable = list(disk.subscriptions.values())
         retained, histories = list(disk.retained.items()), list(disk.histories.values())
-        return Recovered("e", disk.next_number, was_clean, waiting, delayed, durable, retained, histories)
+        ids = [(*place, disk.ids[place]) for place in sorted(disk.ids, key=disk.ids.__getitem__)]
+        return Recovered(
+            "e", disk.next_number, was_clean, waiting, delayed, durable, retained, histories, ids
+        )
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Take note."""
@@ -227,7 +239,9 @@ class PatientStore:
             self.settle()
 
     def _write(self, changes: Sequence[Change], done: Done) -> None:
-        if self.is_stuffed or (self.is_full and any(isinstance(change, Put) for change in changes)):
+        if self.is_stuffed or (
+            self.is_full and any(isinstance(change, Put | Remember) for change in changes)
+        ):
             done(FULL)
             return
         for change in changes:

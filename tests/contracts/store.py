@@ -12,10 +12,12 @@ from hoofbeat.stores.base import (
     Drop,
     DurableSubscription,
     Entry,
+    Forget,
     Key,
     Mark,
     Put,
     Recovered,
+    Remember,
     Remove,
     Retain,
     Store,
@@ -203,6 +205,14 @@ class StoreContract:
         asker, recovered = self.again(asker, place)
         assert list(recovered.retained) == [("/topic/a", message(3))]
         assert asker.bodies("/queue/a") == [b"1"]
+        asker.store.close()
+
+    def test_ids_of_senders_are_known_until_they_are_forgotten(self, place: Any) -> None:
+        asker, _ = self.start(place)
+        asker.write(Remember("/queue/a", ["1", "2"], [20, 10]), Remember("/queue/b", ["1"], [15]))
+        asker.write(Remember("/queue/a", ["2"], [30]), Forget("/queue/b", ["1", "unknown"]))
+        asker, recovered = self.again(asker, place)
+        assert list(recovered.ids) == [("/queue/a", "1", 20), ("/queue/a", "2", 30)]
         asker.store.close()
 
     def test_a_history_is_replayed_from_where_it_is_asked_for(self, place: Any) -> None:

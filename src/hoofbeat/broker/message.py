@@ -14,6 +14,7 @@ from hoofbeat.protocol.versions import Version
 
 NORMAL_PRIORITY: Final = 4
 _HIGHEST_PRIORITY = 9
+_MOST_ID_LETTERS: Final = 256
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
 _STRIPPED = frozenset(
@@ -41,7 +42,8 @@ _STRIPPED = frozenset(
 
 _OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
-_ASKED: Final = frozenset({"priority", "ttl", "expiration", "expires", "persistent", "retain"})
+_IDS: Final = ("duplicate-id", "_AMQ_DUPL_ID")  # ours and Artemis's
+_ASKED: Final = frozenset({"priority", "ttl", "expiration", "expires", "persistent", "retain", *_IDS})
 _MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | _ASKED
 
 Lines = tuple[tuple[str, str], ...]
@@ -62,6 +64,7 @@ class Envelope:
         persistent: the sender wants it to outlive the broker.
         retain: ``set`` makes it the last value of its topic, ``remove`` forgets that; else empty.
         timing: when it is to be published; None for at once.
+        duplicate_id: what is sent to the same destination with the same id again is dropped; may be empty.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
@@ -73,6 +76,7 @@ class Envelope:
         "_raw",
         "_starts_a_run",
         "destination",
+        "duplicate_id",
         "expires_ms",
         "is_plain",
         "lines",
@@ -99,6 +103,7 @@ class Envelope:
         self.persistent = False
         self.retain = ""
         self.timing: Timing | None = None
+        self.duplicate_id = ""
         self.is_plain = True
         self._starts_a_run = False
         self.lines: Lines = ()
@@ -121,6 +126,7 @@ class Envelope:
         self.persistent = headers.get("persistent") == "true"
         self.retain = _retain(headers.get("retain"), self.destination)
         self.timing = read_timing(headers)
+        self.duplicate_id = _duplicate_id(headers)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
@@ -132,8 +138,8 @@ class Envelope:
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
 
         It goes to the same destination at the same time, has the same priority and the same end, and
-        is persistent and retained as that is. None stands for all others, and for those that have to be
-        looked at more closely.
+        is persistent and retained as that is, and has an id if that has. None stands for all others,
+        and for those that have to be looked at more closely.
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
@@ -156,6 +162,7 @@ class Envelope:
             and envelope.persistent == self.persistent
             and envelope.retain == self.retain
             and envelope.timing == self.timing
+            and bool(envelope.duplicate_id) is bool(self.duplicate_id)
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
@@ -164,7 +171,7 @@ class Envelope:
         """Say whether headers without any meant for us have the destination, priority and end of these."""
         if self.priority != NORMAL_PRIORITY or self.ttl_ms or self.expires_ms:
             return False
-        if self.persistent or self.retain or self.timing is not None:
+        if self.persistent or self.retain or self.timing is not None or self.duplicate_id:
             return False
         if not self._line:
             self._line = f"\ndestination:{self.destination.name}".encode()
@@ -296,6 +303,13 @@ def _stripped(raw: bytes) -> bytes:
 
 def _kept(headers: Headers) -> Lines:
     return tuple(pair for pair in headers.lines() if not _is_stripped(pair[0]))
+
+
+def _duplicate_id(headers: Headers) -> str:
+    id = headers.get(_IDS[0]) or headers.get(_IDS[1]) or ""
+    if len(id) > _MOST_ID_LETTERS:
+        raise Refused(f"duplicate-id of more than {_MOST_ID_LETTERS} letters")
+    return id
 
 
 def _retain(text: str | None, where: Destination) -> str:

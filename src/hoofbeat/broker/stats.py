@@ -10,6 +10,7 @@ class Stats:
         messages_acknowledged: settled by ACK.
         messages_redelivered: handed over again.
         messages_dropped: given up without a dead letter.
+        messages_duplicated: sent again under an id that was known, and dropped.
         messages_dead_lettered: given up, with one.
         slow_consumers: sessions closed because they read too slowly.
         sessions_opened: since the start.
@@ -20,6 +21,7 @@ class Stats:
         "messages_dead_lettered",
         "messages_delivered",
         "messages_dropped",
+        "messages_duplicated",
         "messages_received",
         "messages_redelivered",
         "sessions_opened",
@@ -33,6 +35,7 @@ class Stats:
         self.messages_acknowledged = 0
         self.messages_redelivered = 0
         self.messages_dropped = 0
+        self.messages_duplicated = 0
         self.messages_dead_lettered = 0
         self.slow_consumers = 0
         self.sessions_opened = 0

@@ -3,6 +3,7 @@
 from hoofbeat.config.addresses import is_loopback, split_address
 from hoofbeat.config.broker import (
     BrokerConfig,
+    DuplicatesConfig,
     DurableConfig,
     HeartBeatConfig,
     LimitsConfig,
@@ -26,6 +27,7 @@ __all__ = [
     "AccessRule",
     "AdmissionConfig",
     "BrokerConfig",
+    "DuplicatesConfig",
     "DurableConfig",
     "ForwardedHeader",
     "HeartBeatConfig",

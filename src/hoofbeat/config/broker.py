@@ -237,6 +237,27 @@ class ScheduleConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicatesConfig:
+    """Messages that are sent again under an id of the sender's own: they are dropped.
+
+    Attributes:
+        ids: the last of each destination that are known; 0 drops no duplicates.
+        all_ids: of all destinations together.
+        seconds: how long an id is known.
+    """
+
+    ids: int = 20_000
+    all_ids: int = 200_000
+    seconds: float = 3600.0
+
+    def __post_init__(self) -> None:
+        """Refuse a window that is none."""
+        at_least(0, ids=self.ids)
+        at_least(1, all_ids=self.all_ids)
+        above_zero(seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerConfig:
     """The broker, whatever its listeners.
 
@@ -248,6 +269,7 @@ class BrokerConfig:
         topic: for every topic that ``topics`` does not name.
         durable: for every durable subscription to a topic.
         schedule: for messages that are to be delivered later.
+        duplicates: for messages with an id of their sender's own.
         queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
         topics: by pattern, such as ``/topic/**``; the first that matches counts.
     """
@@ -259,6 +281,7 @@ class BrokerConfig:
     topic: TopicConfig = TopicConfig()
     durable: DurableConfig = DurableConfig()
     schedule: ScheduleConfig = ScheduleConfig()
+    duplicates: DuplicatesConfig = DuplicatesConfig()
     queues: Mapping[str, QueueConfig] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
 

@@ -142,7 +142,28 @@ class Trim(NamedTuple):
     offset: int
 
 
-Change = Put | Remove | Mark | Drop | Subscribe | Unsubscribe | Retain | Append | Trim
+class Remember(NamedTuple):
+    """Know ids that senders gave to messages, each with the epoch time it was sent at.
+
+    Attributes:
+        destination: that they were sent to: ids of different ones are different.
+        ids: in order; one that is known gets its new time.
+        sent_ms: of each.
+    """
+
+    destination: str
+    ids: Sequence[str]
+    sent_ms: Sequence[int]
+
+
+class Forget(NamedTuple):
+    """Such ids need not be known any longer; unknown ones are ignored."""
+
+    destination: str
+    ids: Sequence[str]
+
+
+Change = Put | Remove | Mark | Drop | Subscribe | Unsubscribe | Retain | Append | Trim | Remember | Forget
 
 
 class Waiting(NamedTuple):
@@ -183,6 +204,7 @@ class Recovered(NamedTuple):
         subscriptions: the durable ones.
         retained: last values, by topic.
         histories: of topics.
+        ids: of senders: destination, id and time, oldest first.
     """
 
     epoch: str
@@ -193,6 +215,7 @@ class Recovered(NamedTuple):
     subscriptions: Sequence[DurableSubscription]
     retained: Sequence[tuple[str, StoredMessage]]
     histories: Sequence[History]
+    ids: Sequence[tuple[str, str, int]] = ()
 
 
 class Store(Protocol):

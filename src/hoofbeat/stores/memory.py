@@ -10,10 +10,12 @@ from hoofbeat.stores.base import (
     Drop,
     DurableSubscription,
     Entry,
+    Forget,
     History,
     Mark,
     Put,
     Recovered,
+    Remember,
     Remove,
     Retain,
     StoredMessage,
@@ -44,6 +46,7 @@ class MemoryStore:
         self._retained: dict[str, StoredMessage] = {}
         self._histories: dict[str, dict[int, Moment]] = {}
         self._next_offsets: dict[str, int] = {}
+        self._ids: dict[tuple[str, str], int] = {}
 
     def recover(self) -> Recovered:
         """Forget what was to be forgotten, and say what is there."""
@@ -64,6 +67,7 @@ class MemoryStore:
                 History(topic, min(self._histories[topic], default=following), following)
                 for topic, following in self._next_offsets.items()
             ],
+            [(*place, self._ids[place]) for place in sorted(self._ids, key=self._ids.__getitem__)],
         )
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
@@ -119,6 +123,12 @@ class MemoryStore:
         elif isinstance(change, Unsubscribe):
             self._subscriptions.pop(change.name, None)
             self._queues.pop(change.name, None)
+        elif isinstance(change, Remember):
+            for id, sent_ms in zip(change.ids, change.sent_ms, strict=True):
+                self._ids[change.destination, id] = sent_ms
+        elif isinstance(change, Forget):
+            for id in change.ids:
+                self._ids.pop((change.destination, id), None)
         else:
             self._keep(change)
 

@@ -6,7 +6,7 @@ from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message
 from hoofbeat.engines.local.records import stored
 from hoofbeat.errors import Refused
-from hoofbeat.stores.base import Change, Key, Mark, Put, Remove
+from hoofbeat.stores.base import Change, Forget, Key, Mark, Put, Remember, Remove
 
 Puts = dict[str, dict[int, Message]]  # by queue and number
 
@@ -17,6 +17,8 @@ class Batch:
     Attributes:
         puts: what senders sent; where the disk has no room, they are told.
         owed: what the broker itself put, such as dead letters; where there is no room, it tries again.
+        ids: senders' own, by destination, with their times; they go the way of the puts.
+        forgotten: such ids that need not be known any longer.
         spilled: kept only because memory has no room for it.
         times: before which messages are not delivered, by number; most have none.
         marks: by queue and time: how often each was delivered.
@@ -31,6 +33,8 @@ class Batch:
 
     __slots__ = (
         "changes",
+        "forgotten",
+        "ids",
         "is_whole",
         "marks",
         "owed",
@@ -48,6 +52,8 @@ class Batch:
         """Start empty."""
         self.puts: Puts = {}
         self.owed: Puts = {}
+        self.ids: dict[str, dict[str, int]] = {}
+        self.forgotten: dict[str, dict[str, None]] = {}
         self.spilled: Puts = {}
         self.times: dict[int, int] = {}
         self.marks: dict[tuple[str, int], dict[Key, int]] = {}
@@ -62,11 +68,25 @@ class Batch:
     @property
     def is_empty(self) -> bool:
         """Say whether nothing is to be written."""
-        return not (self.puts or self.removes or self.marks or self.spilled or self.owed or self.changes)
+        is_of_queues = self.puts or self.removes or self.marks or self.spilled or self.owed
+        return not (is_of_queues or self.changes or self.ids or self.forgotten)
 
     def cancel(self, queue: str, number: int) -> bool:
         """Take back a put that nobody has seen yet; say whether there was one."""
         return _cancel(self.puts, queue, number) or _cancel(self.owed, queue, number)
+
+    def remember(self, messages: Sequence[Message], now_ms: int) -> None:
+        """Note the senders' ids of a run."""
+        destination = messages[0].envelope.destination.name
+        ids, forgotten = self.ids.setdefault(destination, {}), self.forgotten.get(destination, {})
+        for message in messages:
+            ids[message.envelope.duplicate_id] = now_ms
+            forgotten.pop(message.envelope.duplicate_id, None)
+
+    def forget(self, destination: str, id: str) -> None:
+        """Note that such an id need not be known any longer."""
+        self.ids.get(destination, {}).pop(id, None)
+        self.forgotten.setdefault(destination, {})[id] = None
 
     def records(self) -> list[Change]:
         """Return the changes, in an order in which each finds what it is about."""
@@ -75,6 +95,10 @@ class Batch:
             changes += _records(self.owed, self.times)
         if self.spilled:
             changes += _records(self.spilled, {}, is_transient=True)
+        for destination, times in self.ids.items():
+            changes.append(Remember(destination, list(times), list(times.values())))
+        for destination, forgotten in self.forgotten.items():
+            changes.append(Forget(destination, list(forgotten)))
         changes += self.changes
         for (queue, visible_at_ms), marked in self.marks.items():
             changes.append(Mark(queue, list(marked), list(marked.values()), visible_at_ms))
@@ -87,6 +111,7 @@ class Batch:
         rest = Batch()
         rest.absorb(self)
         self.owed, self.marks, self.removes, self.changes, self.settlers = {}, {}, {}, [], []
+        self.forgotten = {}
         return rest
 
     def absorb(self, earlier: "Batch") -> None:
@@ -97,6 +122,9 @@ class Batch:
             self.removes.setdefault(queue, {}).update(keys)
         for place, marked in earlier.marks.items():
             self.marks[place] = {**marked, **self.marks.get(place, {})}
+        for destination, ids in earlier.forgotten.items():
+            known = self.ids.get(destination, {})
+            self.forgotten.setdefault(destination, {}).update({id: None for id in ids if id not in known})
         self.times.update(earlier.times)
         self.changes[:0] = earlier.changes
         self.settlers[:0] = earlier.settlers

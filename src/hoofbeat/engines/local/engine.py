@@ -15,6 +15,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, QueueConfig
 from hoofbeat.engines.local.dead_letters import DeadLetters
+from hoofbeat.engines.local.duplicates import Duplicates
 from hoofbeat.engines.local.durable import DurableQueue, Keeping
 from hoofbeat.engines.local.durables import Queues
 from hoofbeat.engines.local.journal import Journal
@@ -65,6 +66,7 @@ class LocalEngine:
         self._keeping: Keeping | None = None
         own = self._publish_own
         self._bury = DeadLetters(self._policies, numbers=numbers, stats=stats, publish=own).bury
+        self._duplicates = Duplicates(config.duplicates, clock=clock, stats=stats)
         self.schedule = Schedule(config.schedule, clock=clock, numbers=numbers, publish=own)
         queues = Queues(self._kept_queue, self._note, self._drop)
         self._keeper = Keeper(self._policies, config, queues, access=access, clock=clock, epoch=epoch)
@@ -78,6 +80,10 @@ class LocalEngine:
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run of messages, in order: of one destination, priority and time to live."""
         destination = messages[0].envelope.destination
+        if messages[0].envelope.duplicate_id:
+            messages, confirm = self._duplicates.fresh(messages, confirm)
+            if not messages:
+                return None
         if messages[0].envelope.timing is not None:
             self.schedule.take_in(messages, confirm)
             return None
@@ -96,6 +102,7 @@ class LocalEngine:
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
     ) -> None:
         """All or nothing: refused if one queue is full; then taken in, whatever the size."""
+        runs, done = self._duplicates.fresh_of(runs, done)
         for run in runs:
             destination = run[0].envelope.destination
             refused = self._keeper.refusal(run) if destination.is_topic else None
@@ -280,6 +287,7 @@ class LocalEngine:
         self._keeper.recover(recovered, self._journal, store, wake)
         for waiting in recovered.waiting:
             self._recovered_queue(waiting.queue, keeping).recover(waiting)
+        self._duplicates.recover(recovered.ids, self._journal)
         for name, entry in self.schedule.recover(recovered.delayed, self._journal):
             queue = self._recovered_queue(name, keeping)
             queue.recover_delayed(entry)
@@ -291,6 +299,8 @@ class LocalEngine:
         """Take in runs for whose queues there is room."""
         for run in runs:
             name = run[0].envelope.destination.name
+            if run[0].envelope.duplicate_id:
+                self._duplicates.keep(run)
             if run[0].envelope.timing is not None:
                 self.schedule.put(run)
             elif name in self._queues:

@@ -92,6 +92,8 @@ class Journal:
         """Have messages wait in a queue; the same ones may be put into several."""
         self._note()
         batch = self._batch
+        if messages and messages[0].envelope.duplicate_id and not self.is_owing:
+            batch.remember(messages, self._clock.now.epoch_ms)
         puts = batch.owed if self.is_owing else batch.puts
         waiting = puts.get(queue)
         if waiting is None:
@@ -122,6 +124,16 @@ class Journal:
         self._note()
         marked = self._batch.marks.setdefault((queue, visible_at_ms), {})
         marked[Key(message.envelope.priority, message.number)] = deliveries
+
+    def remember(self, messages: Sequence[Message]) -> None:
+        """Keep the senders' ids of messages that are not put as they are; of others they are kept by that."""
+        self._note()
+        self._batch.remember(messages, self._clock.now.epoch_ms)
+
+    def forget(self, destination: str, id: str) -> None:
+        """Keep such an id no longer."""
+        self._note()
+        self._batch.forget(destination, id)
 
     def change(self, change: Change) -> None:
         """Make any other change, after the puts and before the removals of this turn."""
@@ -214,7 +226,7 @@ class Journal:
             self._answer(batch)
             return
         self._batch = Batch()
-        if self.retry_at < INFINITY and batch.puts and not batch.is_whole:
+        if self.retry_at < INFINITY and (batch.puts or batch.ids) and not batch.is_whole:
             rest = batch.rest()  # which may find room where the puts do not
             if not rest.is_empty:
                 self._write(rest)

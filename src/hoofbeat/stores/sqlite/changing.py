@@ -8,8 +8,10 @@ from hoofbeat.stores.base import (
     Append,
     Change,
     Drop,
+    Forget,
     Mark,
     Put,
+    Remember,
     Remove,
     Retain,
     StoredMessage,
@@ -50,6 +52,8 @@ class Changing:
             Retain: self._retain,
             Append: self._append,
             Trim: self._trim,
+            Remember: self._remember,
+            Forget: self._forget,
         }
 
     def make(self, changes: Sequence[Change]) -> None:
@@ -145,6 +149,17 @@ class Changing:
         gone = "DELETE FROM history WHERE topic = ? AND offset < ? RETURNING seq"
         rows = self._connection.execute(gone, (self._topic(trim.topic), trim.offset)).fetchall()
         self._release(row[0] for row in rows)
+
+    def _remember(self, remember: Remember) -> None:
+        rows = [
+            (remember.destination, id, sent_ms)
+            for id, sent_ms in zip(remember.ids, remember.sent_ms, strict=True)
+        ]
+        self._connection.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?)", rows)
+
+    def _forget(self, forget: Forget) -> None:
+        rows = [(forget.destination, id) for id in forget.ids]
+        self._connection.executemany("DELETE FROM sent WHERE destination = ? AND id = ?", rows)
 
     def _topic(self, name: str) -> int:
         return self._id_of(name, self._topics, "topic (name, next) VALUES (?, 1)")

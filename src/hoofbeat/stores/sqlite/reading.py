@@ -76,6 +76,7 @@ def read_all(connection: sqlite3.Connection) -> Recovered:
             for row in execute(f"SELECT r.topic, {_MESSAGE} FROM retained r JOIN message m USING (seq)")
         ],
         histories=list(starmap(History, execute(_HISTORIES))),
+        ids=execute("SELECT destination, id, at FROM sent ORDER BY at").fetchall(),
     )
 
 

@@ -40,6 +40,9 @@ CREATE TABLE history (
     topic INTEGER NOT NULL, offset INTEGER NOT NULL, sent INTEGER NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (topic, offset)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE sent (
+    destination TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (destination, id)
+) STRICT, WITHOUT ROWID;
 """
 
 
