@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,7 +24,19 @@ def why_no_node() -> str | None:
     return None if NODE_MODULES.is_dir() else "npm could not install the clients for Node"
 
 
-KNOWN: Mapping[str, Callable[[], str | None]] = {"chromium": why_no_chromium, "node": why_no_node}
+def why_no_mount() -> str | None:
+    """A small disk that can be full is a file system of its own, which only root may make."""
+    if shutil.which("unshare") is None:
+        return "unshare is not installed"
+    tried = subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True)
+    return "this user may not mount a file system" if tried.returncode else None
+
+
+KNOWN: Mapping[str, Callable[[], str | None]] = {
+    "chromium": why_no_chromium,
+    "mount": why_no_mount,
+    "node": why_no_node,
+}
 
 
 def why_not(name: str) -> str | None:

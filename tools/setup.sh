@@ -87,6 +87,7 @@ install_develop() {
     { has cc && has_headers; } || apt gcc libc6-dev python3-dev && has_headers ||
         note "what compiles the core (a C compiler, and the headers of this Python)"
     has valgrind || apt valgrind || note "valgrind (could not be installed)"
+    has strace || apt strace || note "strace (could not be installed)"
     has chromium || has chromium-browser || has google-chrome || apt chromium fonts-liberation ||
         note "chromium (could not be installed)"
     if has npm && [ -f tests/interop/node/package-lock.json ]; then

@@ -66,9 +66,6 @@ class Changing:
     def write(self) -> None:
         """Write what was gathered: after this it can be read, and the transaction may end."""
         self._gathering.write()
-        if self.highest >= self._noted:
-            self._noted = self.highest + NUMBERS_AHEAD
-            note(self._connection, "next_number", self._noted)
 
     def forget(self) -> None:
         """Forget what was looked up and gathered: the transaction was rolled back."""
@@ -173,6 +170,9 @@ class Changing:
     def _count(self, messages: Sequence[StoredMessage]) -> None:
         if messages:
             self.highest = max(self.highest, max([each.number for each in messages]))
+        if self.highest >= self._noted:
+            self._noted = self.highest + NUMBERS_AHEAD
+            note(self._connection, "next_number", self._noted)
 
     def _release(self, numbers: Iterable[int]) -> None:
         """Count down what needs messages: those that nothing needs any more go."""

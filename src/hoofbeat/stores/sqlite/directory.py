@@ -23,9 +23,10 @@ class Directory:
 
     Attributes:
         path: where it is.
+        ballast_bytes: room to set aside for a full disk.
     """
 
-    __slots__ = ("_lock", "path")
+    __slots__ = ("_lock", "ballast_bytes", "path")
 
     def __init__(self, path: Path) -> None:
         """Make the directory if it is not there, and lock it.
@@ -40,6 +41,7 @@ class Directory:
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}; name a directory that can be written to") from error
         self._take()
+        self.ballast_bytes = min(BALLAST_BYTES, _disk(path)[0] // _BALLAST_SHARE)
 
     def _take(self) -> None:
         lock = self._lock
@@ -71,10 +73,8 @@ class Directory:
         if sys.platform != "linux":
             return True  # what a full disk is short of there has to be given by its owner
         try:
-            disk = os.statvfs(self.path)
-            size = min(BALLAST_BYTES, disk.f_frsize * disk.f_blocks // _BALLAST_SHARE)
             with ballast.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
+                os.posix_fallocate(file.fileno(), 0, self.ballast_bytes)
         except OSError:
             ballast.unlink(missing_ok=True)
             return False
@@ -87,6 +87,10 @@ class Directory:
         except FileNotFoundError:
             return 0
 
+    def has_room(self) -> bool:
+        """Say whether the disk has room to set aside, and as much again."""
+        return _disk(self.path)[1] >= 2 * self.ballast_bytes
+
     def unload(self) -> None:
         """Give that room back, so that what is done with can be removed."""
         (self.path / _BALLAST).unlink(missing_ok=True)
@@ -94,3 +98,11 @@ class Directory:
     def close(self) -> None:
         """Let others have it."""
         self._lock.close()
+
+
+def _disk(path: Path) -> tuple[int, int]:
+    """Return the size of the disk that holds a path, and how much of it is free."""
+    if sys.platform == "win32":
+        return BALLAST_BYTES * _BALLAST_SHARE, 0
+    disk = os.statvfs(path)
+    return disk.f_frsize * disk.f_blocks, disk.f_frsize * disk.f_bavail

@@ -73,6 +73,7 @@ def _set_up(connection: sqlite3.Connection) -> None:
         ("cache_size", -CACHE_KIB),
         ("journal_size_limit", WAL_BYTES),
         ("temp_store", "MEMORY"),
+        ("secure_delete", "OFF"),  # Debian's default overwrites what goes, for which a full disk has no room
     ):
         connection.execute(f"PRAGMA {name} = {value}").fetchall()
 

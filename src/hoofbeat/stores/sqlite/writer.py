@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from hoofbeat.errors import Refused
-from hoofbeat.stores.base import Append, Change, Done, Put, Retain, Subscribe
+from hoofbeat.stores.base import Append, Change, Done, Put
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.schema import LOG, note
@@ -17,6 +17,7 @@ BATCH_CHANGES: Final = 500  # changes in one commit: writes are never cut, so it
 BATCH_BYTES: Final = 1024 * 1024
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 _ROW_BYTES: Final = 200  # of a message beside headers and body, about
+_MOST_PAGES: Final = 0x3FFF_FFFF
 _PRIMARY: Final = 0xFF
 
 Answer = Callable[[], None]
@@ -63,11 +64,15 @@ class Writer:
         self._changing = Changing(connection)
         self._post = post
         self._fatal = fatal
-        self._has_ballast = False
+        self._is_squeezed = False
+        # Before the log is cut, all of it may have to be copied, where there is no room but the ballast.
+        self._checkpoint_bytes = min(CHECKPOINT_BYTES, directory.ballast_bytes // 2)
 
     def run(self) -> None:
         """Work until there is a None among the tasks."""
         try:
+            if not self._directory.load():
+                self._squeeze()
             while self._work():
                 pass
             self._end()
@@ -90,7 +95,7 @@ class Writer:
             except Empty:
                 break
         self._do(tasks)
-        if self._directory.size(LOG) >= CHECKPOINT_BYTES:
+        if self._directory.size(LOG) >= self._checkpoint_bytes:
             self._checkpoint()  # after the answers: nobody waits for it but who comes next
         return task is not None
 
@@ -102,8 +107,8 @@ class Writer:
             if not _is_full(error):
                 raise
             answers = [answer for task in tasks for answer in self._alone(task)]
-        if not self._has_ballast:
-            self._has_ballast = self._directory.load()
+        if self._is_squeezed and self._directory.has_room():
+            self._relax()
         if answers:
             self._post(partial(_tell, answers))
 
@@ -128,28 +133,40 @@ class Writer:
         return answers
 
     def _alone(self, task: Task) -> list[Answer]:
-        """Do one task on a full disk: what only removes may use the room that was set aside."""
+        """Do one task on a full disk, or refuse it."""
         try:
-            if not isinstance(task, Write) or _needs_room(task):
-                return self._commit([task])
-            return self._squeeze([task])
+            return self._try_hard(task)
         except sqlite3.OperationalError as error:
             if not _is_full(error) or isinstance(task, Ask):
                 raise
         detail = "send again when consumers have caught up, or the disk has more room"
         return [partial(task.done, Refused("disk is full", detail=detail))]
 
-    def _squeeze(self, tasks: Sequence[Task]) -> list[Answer]:
-        """Do tasks in the room that was set aside, if need be."""
+    def _try_hard(self, task: Task) -> list[Answer]:
         try:
-            return self._commit(tasks)
+            return self._commit([task])
         except sqlite3.OperationalError as error:
             if not _is_full(error):
                 raise
+        self._squeeze()
+        return self._commit([task])
+
+    def _squeeze(self) -> None:
+        """Use the room that was set aside, for the log alone: the file itself must not grow into it.
+
+        So what waits can be removed, and what comes may take the place of what went.
+        """
+        self._is_squeezed = True
         self._directory.unload()
-        self._has_ballast = False
         self._checkpoint()
-        return self._commit(tasks)
+        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
+        self._connection.execute(f"PRAGMA max_page_count = {pages}").fetchall()
+
+    def _relax(self) -> None:
+        """Set room aside again, and let the file grow, if the disk has room for both."""
+        if self._directory.load():
+            self._is_squeezed = False
+            self._connection.execute(f"PRAGMA max_page_count = {_MOST_PAGES}").fetchall()
 
     def _checkpoint(self) -> None:
         """Move what the log holds to its place, so that the log begins anew."""
@@ -163,7 +180,7 @@ class Writer:
         """Say that all was left in order; on a disk too full for that the next start is told otherwise."""
         highest = self._changing.highest
         try:
-            self._squeeze([Ask(partial(_note_the_end, highest=highest))])
+            self._try_hard(Ask(partial(_note_the_end, highest=highest)))
         except sqlite3.OperationalError as error:
             if not _is_full(error):
                 raise
@@ -180,10 +197,6 @@ def _note_the_end(connection: sqlite3.Connection, highest: int) -> Answer:
 
 def _nothing() -> None:
     """Nobody waits for this."""
-
-
-def _needs_room(write: Write) -> bool:
-    return any(isinstance(change, Put | Append | Retain | Subscribe) for change in write.changes)
 
 
 def _tell(answers: Sequence[Answer]) -> None:
