@@ -30,7 +30,19 @@ def test_names_that_mean_nothing_to_the_broker_make_a_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["receipt", "transaction", "reply-to", "priority", "ttl", "expires", "hoofbeat-x", "ack"]
+    "name",
+    [
+        "receipt",
+        "transaction",
+        "reply-to",
+        "priority",
+        "ttl",
+        "expires",
+        "hoofbeat-x",
+        "ack",
+        "deliver-at",
+        "_AMQ_DUPL_ID",
+    ],
 )
 def test_names_that_mean_something_make_none(name: str) -> None:
     assert not opened({**MODEL, name: "1"})[0].is_model
@@ -58,10 +70,11 @@ def test_the_destination_may_stand_last() -> None:
     assert first.following(led(b"\nat:1\ndestination:/queue/ab", model)) is None
 
 
-@pytest.mark.parametrize(("name", "value"), [("priority", "9"), ("ttl", "10"), ("expires", "10")])
-def test_a_run_with_a_priority_or_an_end_does_not_go_on_with_messages_that_have_none(
-    name: str, value: str
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("priority", "9"), ("ttl", "10"), ("expires", "10"), ("delay", "1"), ("duplicate-id", "1")],
+)
+def test_a_run_of_what_is_special_does_not_go_on_with_messages_that_have_none(name: str, value: str) -> None:
     model, _ = opened(MODEL)
     _, first = opened({**MODEL, name: value})
     assert first.following(led(lines(MODEL), model)) is None
