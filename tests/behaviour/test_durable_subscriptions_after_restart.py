@@ -25,6 +25,15 @@ class TestKept:
         assert [each.body for each in heard] == [b"1", b"2"]
         assert (heard[0].header("x"), heard[0].header("message-id")) == ("y", "1-1")
 
+    def test_its_selector_is_kept_too(self) -> None:
+        store = PatientStore(is_patient=False)
+        come(Wire(store=store), "persistent:true", "selector:kind = 'x'").leave()
+        store.close()
+        after = Wire(store=PatientStore(store.disk, is_patient=False))
+        after.connect().send(send(b"1", "kind:x"), send(b"2", "kind:y"))
+        client = come(after, "persistent:true", "selector:kind = 'x'")
+        assert client.bodies() == [b"1"]
+
     def test_what_was_acknowledged_does_not_come_back(self) -> None:
         store = PatientStore(is_patient=False)
         client = come(Wire(store=store), "persistent:true", "ack:client-individual")

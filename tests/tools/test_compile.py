@@ -33,6 +33,7 @@ def test_the_core_is_what_every_message_passes_and_nothing_else() -> None:
     assert {tuple(name.split("/")[1:-1]) for name in core} == {
         ("protocol",),
         ("broker",),
+        ("broker", "selecting"),
         ("engines", "local"),
     }
     assert not [name for name in core if name.endswith("__init__.py")]

@@ -159,6 +159,13 @@ class Broker(Core):
 
     def _handle(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
         """Handle frames in order until they end, or the session does, or it has to wait."""
+        self.scene.session = session
+        try:
+            self._handle_in_order(session, frames)
+        finally:
+            self.scene.session = None
+
+    def _handle_in_order(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
         at, end = 0, len(frames)
         most_copies = self.stats.messages_delivered + SLICE_COPIES
         while at < end:

@@ -8,6 +8,7 @@ from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.engine import Engine, ignore
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Numbers
+from hoofbeat.broker.selecting.condition import Scene
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
@@ -40,6 +41,7 @@ class Core:
         released: sessions whose wait is over, to be gone on with.
         sliced: sessions that had their share of this turn, to be gone on with in the next.
         is_memory_short: publishers are held.
+        scene: whose frames are being handled.
     """
 
     def __init__(
@@ -62,8 +64,7 @@ class Core:
 
         ``epoch`` tells the message ids of this start from others: without colon, dash and slash.
         """
-        self.config = config
-        self.engine = engine
+        self.config, self.engine = config, engine
         self.authenticator = authenticator
         self.access = access
         self.clock, self.stats, self.numbers = clock, stats, numbers
@@ -81,6 +82,7 @@ class Core:
         self.released: list[BrokerSession] = []
         self.sliced: list[BrokerSession] = []
         self.is_memory_short = False
+        self.scene = Scene()
         self.deadlines = Deadlines()
 
     # Answers.

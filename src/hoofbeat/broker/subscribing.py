@@ -3,6 +3,7 @@
 from hoofbeat.broker import destination, temporary
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.attaching import attach
+from hoofbeat.broker.claims import condition_of
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
@@ -25,12 +26,9 @@ _WINDOW = "consumer-window-size"  # and their size: -1 is any, 0 one at a time
 _MISSING = {
     **dict.fromkeys(
         (
-            "selector",
             "browser",
             "exclusive",
             "activemq.exclusive",
-            "no-local",
-            "activemq.noLocal",
             "include-seq",
         ),
         "false",
@@ -58,6 +56,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     place = place_of(headers, where)
     if durable and place is not None:
         raise Refused("a durable subscription begins where it was left", detail="leave out where to begin")
+    condition = condition_of(headers, where, durable, session, core.scene)
     prefetch, most_bytes = _credit(core, headers)
     subscription = Subscription(
         session,
@@ -70,15 +69,9 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         prefetch=prefetch,
         most_bytes=most_bytes,
     )
-    subscription.durable, subscription.place = durable, place
-    attach(
-        core,
-        session,
-        key,
-        subscription,
-        receipt=headers.get("receipt"),
-        instead_of=temporary.automatic_key(where),
-    )
+    subscription.durable, subscription.place, subscription.condition = durable, place, condition
+    replaced = temporary.automatic_key(where)
+    attach(core, session, key, subscription, receipt=headers.get("receipt"), instead_of=replaced)
 
 
 def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:

@@ -8,6 +8,7 @@ from hoofbeat.broker.delivery import AckMode, Delivery
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.message import Message, tail_of, tails_of
 from hoofbeat.broker.places import Place
+from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.users import Principal
 from hoofbeat.protocol.encoder import message_head
 from hoofbeat.protocol.outbox import Outbox
@@ -39,6 +40,7 @@ class Subscription:
         unsettled: by tag, in the order of delivery.
         durable: under what name messages are kept for it while it is away; empty for none.
         place: where in a topic's history it begins, if it said so.
+        condition: which messages it wants; None for all.
         told: what its receipt says beside the id; whoever makes it live may set it before that.
     """
 
@@ -50,6 +52,7 @@ class Subscription:
         "_queue_head",
         "_token_size",
         "ack",
+        "condition",
         "destination",
         "durable",
         "head",
@@ -98,6 +101,7 @@ class Subscription:
         self.unsettled_bytes = 0
         self.durable = ""
         self.place: Place | None = None
+        self.condition: Condition | None = None
         self.told: Mapping[str, str] = _NOTHING
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header

@@ -46,7 +46,10 @@ class Backlog:
         self._stats = stats
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Take in a run; what does not fit goes as the policy says."""
+        """Take in what is wanted of a run; what does not fit goes as the policy says."""
+        condition = self._subscription.condition
+        if condition is not None:
+            messages = condition.wanted(messages)
         taken = self.queue.fill(messages)
         rest = messages[taken:]
         if not rest:

@@ -8,6 +8,8 @@ from hoofbeat.broker.destination import Destination, parse
 from hoofbeat.broker.engine import Done
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.patterns import PatternTrie
+from hoofbeat.broker.selecting.condition import Condition, Scene
+from hoofbeat.broker.selecting.selector import Selector
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
@@ -27,20 +29,36 @@ class Durable:
     Attributes:
         name: of the queue in which its messages wait.
         destination: what it listens to.
+        condition: which messages it wants; None for all.
         owner: whose it is.
         consumer: who listens under its name, if somebody does.
         left_at: when the last consumer left, by the monotonic clock.
     """
 
-    __slots__ = ("consumer", "destination", "left_at", "name", "owner")
+    __slots__ = ("condition", "consumer", "destination", "left_at", "name", "owner")
 
-    def __init__(self, name: str, destination: Destination, owner: Principal, now: float) -> None:
+    def __init__(
+        self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
+    ) -> None:
         """Start without a consumer."""
         self.name = name
         self.destination = destination
+        self.condition = condition
         self.owner = owner
         self.consumer: Subscription | None = None
         self.left_at = now
+
+    def is_asked_for_by(self, subscription: Subscription) -> bool:
+        """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
+        kept = self.condition.selector if self.condition is not None else None
+        asked = selector_of(subscription)
+        texts = [selector.text if selector is not None else "" for selector in (kept, asked)]
+        return self.destination.name == subscription.destination.name and texts[0] == texts[1]
+
+
+def selector_of(subscription: Subscription) -> Selector | None:
+    """Return the selector of a subscription, if it has one."""
+    return None if subscription.condition is None else subscription.condition.selector
 
 
 class Listed(NamedTuple):
@@ -100,6 +118,7 @@ class Durables:
         "_journal",
         "_patterns",
         "_queues",
+        "_scene",
         "changed",
         "deadline",
     )
@@ -120,6 +139,7 @@ class Durables:
         self._clock = clock
         self.changed: Callable[[Destination], None] = _ignore
         self._journal: Journal | None = None
+        self._scene = Scene()  # without sessions: what they send is kept long after
         self._by_name: dict[str, Durable] = {}
         self._exact: dict[str, list[Durable]] = {}
         self._patterns: PatternTrie[Durable] = PatternTrie()
@@ -127,13 +147,22 @@ class Durables:
     def recover(self, recovered: Recovered, journal: Journal) -> None:
         """Take up what the last start left, and keep from now on."""
         for kept in recovered.subscriptions:
-            self._add(kept.name, parse(kept.destination), Principal(kept.owner, bool(kept.owner)))
+            owner = Principal(kept.owner, bool(kept.owner))
+            condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
+            self._add(kept.name, parse(kept.destination), condition, owner)
         self._journal = journal
 
     def listing(self) -> Sequence[Listed]:
         """Say what there is, by name."""
         now = self._clock.now.monotonic
         return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
+
+    def is_known(self, subscription: Subscription) -> bool:
+        """Say whether messages are kept already for what a subscription asks for."""
+        durable = self._by_name.get(subscription.durable)
+        if durable is None or durable.owner.name != subscription.principal.name:
+            return False
+        return durable.is_asked_for_by(subscription)
 
     def find(self, name: str, principal: Principal) -> Destination | None:
         """Return what the subscription of that name listens to; None if ``principal`` has none."""
@@ -151,7 +180,11 @@ class Durables:
         return heard
 
     def put(self, durable: Durable, messages: Sequence[Message]) -> None:
-        """Keep a run for a subscription; where there is no room, older messages go."""
+        """Keep what is wanted of a run for a subscription; where there is no room, older messages go."""
+        if durable.condition is not None:
+            messages = durable.condition.chosen(messages)
+            if not messages:
+                return
         queue = self._queues.get(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
@@ -162,17 +195,17 @@ class Durables:
 
     def attach(self, subscription: Subscription, first: Sequence[Message], done: Done) -> None:
         """Let a subscription have what waits under its name; a new name begins with ``first``."""
-        name, where = subscription.durable, subscription.destination
+        name = subscription.durable
         durable = self._by_name.get(name)
         refused = self._refusal(durable, name, subscription.principal)
         if refused is not None:
             done(refused)
             return
-        if durable is not None and durable.destination.name != where.name:
+        if durable is not None and not durable.is_asked_for_by(subscription):
             self._remove(durable)  # it was said anew what is wanted
             durable = None
         if durable is None:
-            durable = self._make(name, where, subscription.principal, done)
+            durable = self._make(subscription, done)
             if first:
                 self._queues.get(name).put(first)
         else:
@@ -240,18 +273,23 @@ class Durables:
 
     # What there is.
 
-    def _make(self, name: str, where: Destination, owner: Principal, done: Done) -> Durable:
-        durable = self._add(name, where, owner)
+    def _make(self, subscription: Subscription, done: Done) -> Durable:
+        name, where, owner = subscription.durable, subscription.destination, subscription.principal
+        selector = selector_of(subscription)
+        condition = Condition(self._scene, selector) if selector is not None else None
+        durable = self._add(name, where, condition, owner)
         self.changed(where)
         if self._journal is None:
             done(None)
         else:
-            self._journal.change(Subscribe(DurableSubscription(name, where.name, "", owner.name)))
+            text = selector.text if selector is not None else ""
+            self._journal.change(Subscribe(DurableSubscription(name, where.name, text, owner.name)))
             self._journal.done(done)
         return durable
 
-    def _add(self, name: str, where: Destination, owner: Principal) -> Durable:
-        durable = self._by_name[name] = Durable(name, where, owner, self._clock.now.monotonic)
+    def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
+        durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
+        self._by_name[name] = durable
         if where.is_pattern:
             self._patterns.add(where.name, durable)
         else:

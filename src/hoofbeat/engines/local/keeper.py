@@ -169,10 +169,10 @@ class Keeper:
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Let a durable subscription have what waits for it; one that is new begins with last values."""
-        is_known = (
-            self.durables.find(subscription.durable, subscription.principal) == subscription.destination
-        )
-        self.durables.attach(subscription, () if is_known else self._values(subscription), done)
+        first: Sequence[Message] = () if self.durables.is_known(subscription) else self._values(subscription)
+        if subscription.condition is not None:
+            first = subscription.condition.chosen(first)
+        self.durables.attach(subscription, first, done)
 
     def _values(self, subscription: Subscription) -> Sequence[Message]:
         """Return the last values that a subscription may hear."""

@@ -36,6 +36,7 @@ class _Route(NamedTuple):
     """Who hears a destination."""
 
     groups: list[_Group]
+    choosy: list[_Group]  # of one subscription each, which has a condition
     backlogs: list[Backlog]
     keeping: Remembered | None
 
@@ -98,7 +99,7 @@ class Topics:
         name = messages[0].envelope.destination.name
         route = self._routes.get(name) or self._find(name)
         is_kept = route.keeping is not None or messages[0].envelope.retain
-        if not (route.groups or route.backlogs or is_kept):
+        if not (route.groups or route.choosy or route.backlogs or is_kept):
             return
         if messages[0].expires_ms:
             now_ms = self._clock.now.epoch_ms
@@ -115,6 +116,12 @@ class Topics:
                 shared = tails[version] = tails_of(messages, version)
             self._share(group, group.framing.run(group.head, shared))
             self._stats.messages_delivered += len(messages) * len(group.members)
+        for group in route.choosy:
+            condition = group.members[0].condition
+            chosen = messages if condition is None else condition.wanted(messages)
+            if chosen:
+                self._share(group, group.framing.run(group.head, tails_of(chosen, group.version)))
+                self._stats.messages_delivered += len(chosen)
         for backlog in route.backlogs:
             backlog.publish(messages)
 
@@ -141,6 +148,8 @@ class Topics:
             return
         del self._beginning[subscription]
         first = self._keeper.first(subscription)
+        if subscription.condition is not None:
+            first = subscription.condition.chosen(first)
         done(None)  # the receipt comes before the first message
         self._listen(subscription)
         name = subscription.destination.name
@@ -206,6 +215,7 @@ class Topics:
     def _find(self, name: str) -> _Route:
         """Work out who hears ``name``, and remember it."""
         groups: dict[tuple[bytes, int, Version], _Group] = {}
+        choosy: list[_Group] = []
         backlogs: list[Backlog] = []
         policy = self._policies.topic(name)
         for subscription in (*self._exact.get(name, ()), *self._patterns.match(name)):
@@ -216,6 +226,10 @@ class Topics:
                 backlogs.append(self._backlog(subscription, name))
                 continue
             outbox = subscription.outbox
+            if subscription.condition is not None:
+                only = [subscription]
+                choosy.append(_Group(subscription.head, outbox.framing, subscription.version, only))
+                continue
             key = (subscription.head, id(outbox.framing), subscription.version)
             group = groups.get(key)
             if group is None:
@@ -223,7 +237,8 @@ class Topics:
             group.members.append(subscription)
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
-        route = self._routes[name] = _Route(list(groups.values()), backlogs, self._keeper.of(name, policy))
+        keeping = self._keeper.of(name, policy)
+        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping)
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
