@@ -323,3 +323,37 @@ def test_a_broker_without_a_store_ends_in_peace(wire: Wire) -> None:
     wire.connect().send(send(b"1"))
     wire.broker.close(wire.now())
     assert wire.broker.sessions == {}
+
+
+@pytest.mark.parametrize("is_transaction", [True, False])
+def test_who_outruns_the_disk_is_held_until_it_has_caught_up(disk: Disk, is_transaction: bool) -> None:
+    wire, store = begin(disk, is_patient=True)
+    client, other = wire.connect(), wire.connect()
+    client.send(subscribe())  # it holds some of what it sends: that is no way round
+    for number in range(40):
+        transaction = ["transaction:t"] if is_transaction else []
+        client.send(
+            frame("BEGIN", "transaction:t") if is_transaction else b"",
+            send(b"%d" % number + b"x" * 500_000, *transaction),
+            frame("COMMIT", "transaction:t") if is_transaction else b"",
+        )
+    other.send(frame("SEND", "destination:/queue/a", "receipt:1", body=b"x"))
+    assert len(store.disk.bodies("/queue/a")) == 0
+    assert wire.broker.stats.messages_received < 20
+    while store.on_the_way:
+        store.settle()
+        wire.flush()
+    assert len(store.disk.bodies("/queue/a")) == 40
+    assert "1" in receipts(other)
+
+
+def test_who_was_held_for_long_goes_on(disk: Disk) -> None:
+    wire, _ = begin(disk, is_patient=True)
+    client = wire.connect()
+    for number in range(40):
+        client.send(send(b"%d" % number + b"x" * 500_000))
+    before = wire.broker.stats.messages_received
+    wire.pass_time(10.1)
+    assert before < 40
+    assert before < wire.broker.stats.messages_received
+    assert not client.closed

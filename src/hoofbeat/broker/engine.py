@@ -57,8 +57,12 @@ class Engine(Protocol):
 
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
-    ) -> None:
-        """All or nothing, across destinations; refused where the engine can't promise it."""
+    ) -> Hold | None:
+        """All or nothing, across destinations; refused where the engine can't promise it.
+
+        Returns:
+            a hold, as :meth:`publish` does.
+        """
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Deliver to ``subscription`` within its credit; ``done`` once it is live."""

@@ -9,6 +9,7 @@ class HoldReason(Enum):
 
     LOGIN = auto()  # it is being found out who the client is
     FULL = auto()  # a queue has no room
+    STORE = auto()  # what it sent is not on the disk yet, and there is much of it
     MEMORY = auto()  # the server has none
     TURN = auto()  # it had its share of this turn of the loop
 

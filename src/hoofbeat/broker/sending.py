@@ -78,7 +78,9 @@ def publish(
         return
     name = messages[0].envelope.destination.name
     own = session.subscriptions.values()
-    if any(core.engine.is_full_for(subscription, name) for subscription in own):
+    if hold.reason is HoldReason.FULL and any(
+        core.engine.is_full_for(subscription, name) for subscription in own
+    ):
         hold.give_up()  # its ACKs, which would make room, wait behind this very frame
     else:
         core.hold(session, hold, core.config.limits.hold_seconds)

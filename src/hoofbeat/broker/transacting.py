@@ -65,7 +65,9 @@ def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     runs = [list(run) for _, run in groupby(messages, _envelope_of)]
     settling.count(core, settlements)
     core.stats.messages_received += len(messages)
-    core.engine.commit(runs, settlements, Answer(core, session, frame.headers.get("receipt")))
+    hold = core.engine.commit(runs, settlements, Answer(core, session, frame.headers.get("receipt")))
+    if hold is not None:
+        core.hold(session, hold, core.config.limits.hold_seconds)
 
 
 def abort(core: Core, session: BrokerSession, frame: Frame) -> None:

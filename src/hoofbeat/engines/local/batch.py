@@ -28,10 +28,12 @@ class Batch:
         settlers: who wait for the rest.
         witnesses: who are told that it is over, however it went.
         undo: where it is refused as a whole, called for what the puts do not say.
+        bytes: of what was put, about, and of what it weighs in memory.
         is_whole: nothing of it is tried again: a transaction.
     """
 
     __slots__ = (
+        "bytes",
         "changes",
         "forgotten",
         "ids",
@@ -63,6 +65,7 @@ class Batch:
         self.settlers: list[Done] = []
         self.witnesses: list[Done] = []
         self.undo: list[Callable[[], None]] = []
+        self.bytes = 0
         self.is_whole = False
 
     @property

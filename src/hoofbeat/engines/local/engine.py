@@ -18,7 +18,7 @@ from hoofbeat.engines.local.dead_letters import DeadLetters
 from hoofbeat.engines.local.duplicates import Duplicates
 from hoofbeat.engines.local.durable import DurableQueue, Keeping
 from hoofbeat.engines.local.durables import Queues
-from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.journal import Journal, do_nothing
 from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
@@ -27,10 +27,6 @@ from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Store
-
-
-def rest() -> None:
-    """Have nobody woken: who makes the engine flushes it."""
 
 
 class LocalEngine:
@@ -52,7 +48,7 @@ class LocalEngine:
         stats: Stats,
         numbers: Numbers,
         store: Store | None = None,
-        wake: Callable[[], None] = rest,
+        wake: Callable[[], None] = do_nothing,
         epoch: str = "0",
     ) -> None:
         """Start with what ``store`` kept, which may raise StoreError; ``wake`` has :meth:`flush` called."""
@@ -86,21 +82,21 @@ class LocalEngine:
                 return None
         if messages[0].envelope.timing is not None:
             self.schedule.take_in(messages, confirm)
-            return None
+            return self._hold(messages[0].envelope.persistent)
         if destination.is_topic:
             self._topics.take_in(messages, confirm)
-            return None
+            return self._hold(messages[0].envelope.persistent)
         queue = self._queues.get(destination.name) or self._new_queue(destination.name)
         if queue is None:
             confirm(len(messages), Refused(f"more than {self._config.limits.destinations} destinations"))
             return None
         hold = queue.publish(messages, confirm)
         self._note(queue)
-        return hold
+        return hold or self._hold(isinstance(queue, DurableQueue))
 
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
-    ) -> None:
+    ) -> Hold | None:
         """All or nothing: refused if one queue is full; then taken in, whatever the size."""
         runs, done = self._duplicates.fresh_of(runs, done)
         for run in runs:
@@ -118,16 +114,17 @@ class LocalEngine:
                 self._take_back(settlements)
                 self._note_all(runs)
                 done(refused)
-                return
+                return None
         journal = self._journal
         if journal is None:
             self._take_in(runs)
             self.settle(settlements, done)
-            return
+            return None
         journal.begin()
         self._take_in(runs)
         self._dispatch(self._end(settlements))
         journal.end(done, [partial(self.give_back, settlements)])
+        return journal.hold()
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Deliver to ``subscription`` within its credit, from now on."""
@@ -294,6 +291,10 @@ class LocalEngine:
             self._note(queue)
 
     # What a turn does.
+
+    def _hold(self, is_kept: bool) -> Hold | None:
+        """Hold who sent what is kept, while there is too much that is not safe yet."""
+        return None if self._journal is None or not is_kept else self._journal.hold()
 
     def _take_in(self, runs: Sequence[Sequence[Message]]) -> None:
         """Take in runs for whose queues there is room."""

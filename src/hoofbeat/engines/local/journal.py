@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from hoofbeat.broker.engine import Confirm, Done
+from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.time import Clock
 from hoofbeat.engines.local.batch import Batch, Confirming, messages_of
@@ -20,8 +21,14 @@ from hoofbeat.stores.base import Change, Entry, Key, Store
 
 _MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
 _RETRY_SECONDS: Final = 1.0
+_MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
+_MESSAGE_BYTES: Final = 512  # of a message beside its body
 
 Undo = Callable[[str, Sequence[Message]], None]
+
+
+def do_nothing() -> None:
+    """Be a call of no interest, as the end of a hold is where all was taken in."""
 
 
 class Page(NamedTuple):
@@ -46,7 +53,9 @@ class Journal:
     __slots__ = (
         "_batch",
         "_bring_back",
+        "_bytes",
         "_clock",
+        "_holds",
         "_is_closed",
         "_is_woken",
         "_last",
@@ -84,6 +93,8 @@ class Journal:
         self._on_the_way = 0
         self._is_woken = False
         self._is_closed = False
+        self._bytes = 0
+        self._holds: list[Hold] = []
         self._pages: list[tuple[Page, Callable[[Sequence[Entry]], None]]] = []
 
     # What happened.
@@ -102,6 +113,7 @@ class Journal:
             waiting[message.number] = message
             if visible_at_ms:
                 batch.times[message.number] = visible_at_ms
+        self._weigh(messages)
 
     def spill(self, queue: str, messages: Sequence[Message]) -> None:
         """Keep messages no longer than the broker runs: memory has no room for them."""
@@ -109,6 +121,7 @@ class Journal:
         waiting = self._batch.spilled.setdefault(queue, {})
         for message in messages:
             waiting[message.number] = message
+        self._weigh(messages)
 
     def remove(self, queue: str, messages: Sequence[Message]) -> None:
         """Messages of a queue are done with."""
@@ -145,7 +158,28 @@ class Journal:
         self._note()
         self._pages.append((page, done))
 
+    def _weigh(self, messages: Sequence[Message]) -> None:
+        size = _MESSAGE_BYTES * len(messages) + sum([len(message.body) for message in messages])
+        self._batch.bytes += size
+        self._bytes += size
+
     # Who waits for it.
+
+    def hold(self) -> Hold | None:
+        """Return a hold for a sender while too much is not safe yet; memory would have to keep it."""
+        if self._bytes < _MOST_BYTES:
+            return None
+        hold = Hold(HoldReason.STORE, do_nothing)
+        self._holds.append(hold)
+        return hold
+
+    def _relieve(self, batch: Batch) -> None:
+        self._bytes -= batch.bytes
+        batch.bytes = 0
+        if self._holds and self._bytes < _MOST_BYTES // 2:
+            holds, self._holds = self._holds, []
+            for hold in holds:
+                hold.end()
 
     def confirm(self, confirm: Confirm, count: int, refused: Refused | None) -> None:
         """Confirm messages once what was put so far is safe; confirmations keep their order."""
@@ -239,6 +273,7 @@ class Journal:
 
     def _answer(self, batch: Batch) -> None:
         """Answer where nothing was changed, or let who waits for earlier changes wait with those."""
+        self._relieve(batch)
         waiting = [*batch.senders, *batch.settlers, *batch.witnesses]
         if not waiting:
             return
@@ -252,6 +287,7 @@ class Journal:
     def written(self, batch: Batch, refused: Refused | None) -> None:
         """Tell who waited for a batch, and hand over the next."""
         self._on_the_way -= 1
+        self._relieve(batch)
         if refused is None:
             self.retry_at = INFINITY
             batch.tell(None)
