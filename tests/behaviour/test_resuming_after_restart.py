@@ -12,7 +12,7 @@ from tests.behaviour.test_resuming import (
     send,
     with_history,
 )
-from tests.conformance.wire import Wire
+from tests.conformance.wire import Wire, frame
 from tests.patient_store import Disk, PatientStore
 
 
@@ -158,3 +158,33 @@ def test_where_nothing_was_sent_meanwhile_nothing_was_missed() -> None:
     _start(without, TopicConfig())
     without.close()
     assert resumed(_start(PatientStore(store.disk, is_patient=False)), *seen(1, "e")) == ("true", [b"2"])
+
+
+def test_what_a_full_disk_had_no_room_for_is_written_later_and_in_its_order() -> None:
+    store = PatientStore(is_patient=False)
+    wire = with_history(TopicConfig(retained=True, history_messages=9), store)
+    gone = wire.connect()
+    gone.send(frame("SUBSCRIBE", "id:d", "destination:/topic/a", "persistent:true"))
+    gone.leave()
+    sender = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    store.is_full = True
+    sender.send(send(b"1", "persistent:true", "receipt:r"))
+    assert sender.frame().header("message") == "disk is full"
+    store.is_full = False
+    sender.send(send(b"2"))
+    wire.pass_time(2.0)
+    store.close()
+    after = _start(PatientStore(store.disk, is_patient=False), TopicConfig(retained=True, history_messages=9))
+    assert resumed(after, *seen(0, "e")) == ("true", [b"1", b"2"])
+    assert resumed(after) == (None, [b"2"])
+
+
+def test_writes_that_have_an_order_do_not_overtake_each_other() -> None:
+    store = PatientStore()
+    wire = _start(store)
+    for number in range(1, 4):
+        wire.connect().send(send(b"%d" % number))
+    assert store.on_the_way == 1
+    store.settle()
+    wire.flush()
+    assert sorted(store.disk.kept["/topic/a"]) == [1, 2, 3]

@@ -214,7 +214,8 @@ class TestLimits:
         wire = Wire(BrokerConfig(topic=RETAINED.topic, limits=LimitsConfig(retained_bytes=2)))
         client = wire.connect()
         listen(client)
-        client.send(send(b"12"), send(b"123"))
+        client.send(send(b"12"))
+        client.send(send(b"123"))
         assert client.bodies() == [b"12", b"123"]
         assert heard_first(wire) == []
 

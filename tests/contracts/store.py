@@ -215,6 +215,14 @@ class StoreContract:
         assert list(recovered.ids) == [("/queue/a", "1", 20), ("/queue/a", "2", 30)]
         asker.store.close()
 
+    def test_offsets_go_on_behind_the_highest_whatever_was_written_last(self, place: Any) -> None:
+        asker, _ = self.start(place)
+        asker.write(Append("/topic/a", 3, [message(3)], 8))
+        asker.write(Append("/topic/a", 1, [message(1)], 7), Append("/topic/b", 7, (), 7))
+        asker, recovered = self.again(asker, place)
+        assert sorted(tuple(each) for each in recovered.histories) == [("/topic/a", 1, 4), ("/topic/b", 7, 7)]
+        asker.store.close()
+
     def test_a_history_is_replayed_from_where_it_is_asked_for(self, place: Any) -> None:
         asker, _ = self.start(place)
         asker.write(

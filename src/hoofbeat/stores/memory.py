@@ -143,7 +143,8 @@ class MemoryStore:
             for offset, message in enumerate(change.messages, change.offset):
                 history[offset] = (offset, change.sent_ms, message)
                 self._count(message)
-            self._next_offsets[change.topic] = change.offset + len(change.messages)
+            following = change.offset + len(change.messages)
+            self._next_offsets[change.topic] = max(following, self._next_offsets.get(change.topic, 1))
         elif change.message is None:
             self._retained.pop(change.topic, None)
         else:

@@ -74,6 +74,11 @@ class Batch:
         is_of_queues = self.puts or self.removes or self.marks or self.spilled or self.owed
         return not (is_of_queues or self.changes or self.ids or self.forgotten)
 
+    @property
+    def is_ordered(self) -> bool:
+        """Say whether what comes later must not overtake it, should it have to be tried again."""
+        return bool(self.owed or self.changes)
+
     def cancel(self, queue: str, number: int) -> bool:
         """Take back a put that nobody has seen yet; say whether there was one."""
         return _cancel(self.puts, queue, number) or _cancel(self.owed, queue, number)

@@ -213,7 +213,7 @@ class Journal:
     def _go_on(self) -> None:
         if self._is_closed:
             return
-        if self._pages or self._on_the_way < (1 if self._last.owed else _MOST_ON_THE_WAY):
+        if self._pages or self._on_the_way < (1 if self._last.is_ordered else _MOST_ON_THE_WAY):
             self._hand_over()
         pages, self._pages = self._pages, []
         for (queue, priority, after, most, most_bytes), done in pages:

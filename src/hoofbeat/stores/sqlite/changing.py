@@ -140,7 +140,7 @@ class Changing:
         ]
         self._connection.executemany("INSERT INTO history VALUES (?, ?, ?, ?)", rows)
         following = append.offset + len(rows)
-        self._connection.execute("UPDATE topic SET next = ? WHERE id = ?", (following, topic))
+        self._connection.execute("UPDATE topic SET next = max(next, ?) WHERE id = ?", (following, topic))
 
     def _trim(self, trim: Trim) -> None:
         gone = "DELETE FROM history WHERE topic = ? AND offset < ? RETURNING seq"
