@@ -74,7 +74,7 @@ def judge(
                 files[name].take(what)
             elif not name and isinstance(what, Written) and what.data and what.data[:-1].isdigit():
                 promised.add(int(what.data))
-        directory = tmp_path / f"image-{verdict.images}"
+        directory = tmp_path / f"image-{seed}-{verdict.images}"
         directory.mkdir()
         for name, file in files.items():
             (directory / name).write_bytes(file.image(chance))

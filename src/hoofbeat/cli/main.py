@@ -14,6 +14,7 @@ from hoofbeat.cli.output import complain
 from hoofbeat.cli.passwd import passwd
 from hoofbeat.cli.send import send
 from hoofbeat.cli.serve import serve
+from hoofbeat.cli.store import store
 from hoofbeat.cli.version import describe
 from hoofbeat.errors import ConfigError, HoofbeatError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for command in (serve, send, listen, bench, config, passwd):
     app.command()(command)
+app.add_typer(store)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,184 @@
+"""``hoofbeat store``: a data directory without a broker."""
+
+import io
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hoofbeat.stores.base import Append, DurableSubscription, Mark, Put, Remove, Retain, Subscribe, Trim
+from hoofbeat.stores.sqlite.schema import FILE
+from tests.cli.test_main import outcome
+from tests.contracts.store import keys, message, put
+from tests.stores.test_sqlite import opened
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A store with some of everything."""
+    asker = opened(tmp_path / "data")
+    asker.store.recover()
+    asker.write(
+        put(1, 2),
+        Put(["/queue/a", "/queue/b"], [message(3, bytes(range(256)), 9)]),
+        Put(["/queue/b"], [message(4)], 1_900_000_000_000),
+        Mark("/queue/a", keys(2), [7]),
+        Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann")),
+        Retain("/topic/news", message(5, "grüezi".encode())),
+        Append("/topic/log", 1, [message(6), message(7)], 1_800_000_000_000),
+        Trim("/topic/log", 2),
+        put(90),
+        Remove("/queue/a", keys(90)),
+    )
+    asker.store.close()
+    return tmp_path / "data"
+
+
+def damage(data: Path, statement: str) -> None:
+    with closing(sqlite3.connect(data / FILE)) as connection, connection:
+        connection.execute(statement)
+
+
+def test_a_store_in_order_is_said_to_be(capsys: Capture, data: Path) -> None:
+    assert outcome(capsys, "store", "check", str(data)) == (0, f"{data} is in order\n", "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("UPDATE message SET refs = 3 WHERE seq = 1", "message 1 is needed 1 times, and counted 3 times"),
+        ("DELETE FROM pending WHERE seq = 1", "message 1 is needed 0 times, and counted 1 times"),
+        ("DELETE FROM message WHERE seq = 1", "message 1 is needed, and missing"),
+        (
+            "UPDATE pending SET queue = 99 WHERE seq = 1",
+            "message 1 waits in queue number 99, which has no name",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_store_is_named(capsys: Capture, data: Path, statement: str, fault: str) -> None:
+    damage(data, statement)
+    code, out, err = outcome(capsys, "store", "check", str(data))
+    assert (code, out) == (1, f"{fault}\n")
+    assert "restore a backup" in err
+
+
+def test_a_damaged_file_is_named(capsys: Capture, data: Path) -> None:
+    content = (data / FILE).read_bytes()
+    (data / FILE).write_bytes(content[:8192] + b"x" * (len(content) - 8192))
+    assert outcome(capsys, "store", "check", str(data))[0] == 1
+
+
+def test_what_waits_is_counted(capsys: Capture, data: Path) -> None:
+    code, out, err = outcome(capsys, "store", "stats", str(data))
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()][1:]
+    assert lines == [
+        "closed in order",
+        "queue /queue/a 3 messages, 258 bytes",
+        "queue /queue/b 1 messages, 256 bytes, 1 delayed",
+        "durable ann/news of ann, on /topic/news",
+        "retained /topic/news",
+        "history /topic/log 1 messages from offset 2 on",
+    ]
+
+
+def test_to_look_leaves_no_trace(capsys: Capture, data: Path) -> None:
+    before = outcome(capsys, "store", "stats", str(data))
+    outcome(capsys, "store", "check", str(data))
+    assert outcome(capsys, "store", "stats", str(data)) == before
+
+
+def test_a_store_goes_through_lines_unchanged(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path, tmp_path: Path
+) -> None:
+    code, lines, _ = outcome(capsys, "store", "export", str(data))
+    assert code == 0
+    assert json.loads(lines.splitlines()[0])["next_number"] == 91
+    assert "grüezi" in lines
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    other = tmp_path / "other"
+    count = len(lines.splitlines())
+    assert outcome(capsys, "store", "import", str(other)) == (0, f"{count} records are in {other}\n", "")
+    assert sorted(outcome(capsys, "store", "export", str(other))[1].splitlines()) == sorted(
+        lines.splitlines()
+    )
+    assert outcome(capsys, "store", "check", str(other))[0] == 0
+    assert what_is_in(other) == what_is_in(data)
+
+
+def what_is_in(data: Path) -> list[Any]:
+    asker = opened(data)
+    recovered = asker.store.recover()
+    pages = [asker.page(queue, priority) for queue in ("/queue/a", "/queue/b") for priority in (4, 9)]
+    history = asker.history("/topic/log")
+    asker.store.close()
+    return [recovered._replace(waiting=sorted(recovered.waiting)), pages, history]
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("", "nothing to import"),
+        ("what?\n", "line 1 is no record"),
+        ('{"record": "entry"}\n', "line 1 is no record"),
+        ('{"record": "store", "version": 99}\n', "version 99"),
+        ("EXPORT" + '{"record": "whatever"}\n', "is no record of a store"),
+        ("EXPORT" + '{"record": "entry", "queue": "a", "message": {}}\n', "is no record of a store"),
+        (
+            "EXPORT" + '{"record": "retained", "topic": "a", "message": {"body": 7}}\n',
+            "is no record of a store",
+        ),
+    ],
+)
+def test_lines_that_are_no_store_leave_nothing(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path, tmp_path: Path, lines: str, why: str
+) -> None:
+    exported = outcome(capsys, "store", "export", str(data))[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines.replace("EXPORT", exported)))
+    code, out, err = outcome(capsys, "store", "import", str(tmp_path / "other"))
+    assert (code, out) == (1, "")
+    assert why in err
+    assert not (tmp_path / "other" / FILE).exists()
+
+
+def test_what_is_there_is_not_written_over(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(outcome(capsys, "store", "export", str(data))[1]))
+    code, _, err = outcome(capsys, "store", "import", str(data))
+    assert code == 1
+    assert "holds a store already" in err
+
+
+def test_a_store_is_made_small(capsys: Capture, data: Path) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    asker.write(Put(["/queue/c"], [message(number, b"x" * 10_000) for number in range(100, 200)]))
+    asker.write(Remove("/queue/c", keys(*range(100, 200))))
+    asker.store.close()
+    before = (data / FILE).stat().st_size
+    assert outcome(capsys, "store", "compact", str(data))[0] == 0
+    assert (data / FILE).stat().st_size < before / 4
+    assert outcome(capsys, "store", "check", str(data))[0] == 0
+
+
+@pytest.mark.parametrize("command", ["check", "stats", "export", "compact"])
+def test_where_there_is_no_store_none_is_made(capsys: Capture, tmp_path: Path, command: str) -> None:
+    code, out, err = outcome(capsys, "store", command, str(tmp_path))
+    assert (code, out) == (1, "")
+    assert "holds no store" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_a_broker_has_open_is_left_to_it(capsys: Capture, data: Path) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    code, _, err = outcome(capsys, "store", "check", str(data))
+    asker.store.close()
+    assert code == 1
+    assert "in use by process" in err
