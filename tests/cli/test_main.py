@@ -65,7 +65,7 @@ def test_a_setting_at_the_top_has_an_option_that_says_the_same(
     ("arguments", "fault"),
     [
         (("dance",), "hoofbeat: No such command 'dance'; try --help\n"),
-        (("serve", "--dance"), "hoofbeat: No such option: --dance; try --help\n"),
+        (("serve", "--qqq"), "hoofbeat: No such option: --qqq; try --help\n"),
         (("send",), "hoofbeat: Missing argument 'DEST'; try --help\n"),
         (
             ("listen", "/topic/a", "--url", "x"),
