@@ -3,8 +3,8 @@
 import pytest
 
 from hoofbeat.assembly import LocalEngine
-from hoofbeat.config import BrokerConfig
-from tests.conformance.wire import Client, Wire, frame
+from hoofbeat.config import BrokerConfig, LimitsConfig
+from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
 from tests.patient_store import Disk, PatientStore
 
 
@@ -153,3 +153,34 @@ def test_what_is_due_while_the_disk_is_full_is_not_lost(disk: Disk) -> None:
     store.is_full = False
     wire.pass_time(5)
     assert (disk.bodies("schedule"), disk.bodies("/queue/a")) == ([], [b"x"])
+
+
+def test_of_times_that_the_disk_had_no_room_for_the_last_counts(disk: Disk) -> None:
+    wire, store = begin(disk, is_patient=True)
+    client = wire.connect()
+    client.send(send(b"x", "AMQ_SCHEDULED_PERIOD:10000", "AMQ_SCHEDULED_REPEAT:5", "persistent:true"))
+    client.send(subscribe())
+    store.settle()
+    store.is_stuffed = True
+    wire.pass_time(31)
+    assert store.on_the_way == 2  # and what comes third is gathered meanwhile
+    store.settle(2)
+    store.is_stuffed = False
+    wire.pass_time(3)
+    store.settle()
+    ((entry, _),) = disk.queues["schedule"].values()
+    assert (entry.deliveries, entry.visible_at_ms - START_EPOCH_MS) == (3, 40_000)
+
+
+def test_a_topic_that_may_not_keep_a_value_yet_gets_it_later(disk: Disk) -> None:
+    wire, _ = begin(disk, BrokerConfig(limits=LimitsConfig(retained_topics=1)))
+    client = wire.connect()
+    client.send(
+        send(b"a", "retain:set", to="/topic/a"),
+        send(b"b", "retain:set", "delay:1000", "persistent:true", to="/topic/b"),
+    )
+    wire.pass_time(5)
+    client.send(send(b"", "retain:remove", to="/topic/a"))
+    wire.pass_time(1.1)
+    client.send(subscribe("/topic/b"))
+    assert client.bodies() == [b"b"]

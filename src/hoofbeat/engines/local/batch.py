@@ -21,7 +21,7 @@ class Batch:
         forgotten: such ids that need not be known any longer.
         spilled: kept only because memory has no room for it.
         times: before which messages are not delivered, by number; most have none.
-        marks: by queue and time: how often each was delivered.
+        marks: by queue: how often each was delivered, and when it may be again.
         removes: by queue.
         changes: any others.
         senders: who wait for puts.
@@ -58,7 +58,7 @@ class Batch:
         self.forgotten: dict[str, dict[str, None]] = {}
         self.spilled: Puts = {}
         self.times: dict[int, int] = {}
-        self.marks: dict[tuple[str, int], dict[Key, int]] = {}
+        self.marks: dict[str, dict[Key, tuple[int, int]]] = {}
         self.removes: dict[str, dict[Key, None]] = {}
         self.changes: list[Change] = []
         self.senders: list[Done] = []
@@ -108,8 +108,8 @@ class Batch:
         for destination, forgotten in self.forgotten.items():
             changes.append(Forget(destination, list(forgotten)))
         changes += self.changes
-        for (queue, visible_at_ms), marked in self.marks.items():
-            changes.append(Mark(queue, list(marked), list(marked.values()), visible_at_ms))
+        for queue, marked in self.marks.items():
+            changes += _marks(queue, marked)
         for queue, keys in self.removes.items():
             changes.append(Remove(queue, list(keys)))
         return changes
@@ -128,8 +128,8 @@ class Batch:
             self.owed[queue] = {**messages, **self.owed.get(queue, {})}
         for queue, keys in earlier.removes.items():
             self.removes.setdefault(queue, {}).update(keys)
-        for place, marked in earlier.marks.items():
-            self.marks[place] = {**marked, **self.marks.get(place, {})}
+        for queue, marked in earlier.marks.items():
+            self.marks[queue] = {**marked, **self.marks.get(queue, {})}
         for destination, ids in earlier.forgotten.items():
             known = self.ids.get(destination, {})
             self.forgotten.setdefault(destination, {}).update({id: None for id in ids if id not in known})
@@ -190,6 +190,14 @@ def _records(puts: Puts, times: dict[int, int], *, is_transient: bool = False) -
         Put(names, [stored(message) for message in group], time, is_transient)
         for (names, time), group in groups.items()
     ]
+
+
+def _marks(queue: str, marked: dict[Key, tuple[int, int]]) -> list[Change]:
+    """Return marks of one queue as records: one for each time."""
+    by_time: dict[int, dict[Key, int]] = {}
+    for key, (deliveries, visible_at_ms) in marked.items():
+        by_time.setdefault(visible_at_ms, {})[key] = deliveries
+    return [Mark(queue, list(keys), list(keys.values()), time) for time, keys in by_time.items()]
 
 
 def _overlap(puts: Puts) -> bool:

@@ -135,8 +135,8 @@ class Journal:
     def mark(self, queue: str, message: Message, deliveries: int, visible_at_ms: int = 0) -> None:
         """Note how often a message was delivered, and when it will be again."""
         self._note()
-        marked = self._batch.marks.setdefault((queue, visible_at_ms), {})
-        marked[Key(message.envelope.priority, message.number)] = deliveries
+        marked = self._batch.marks.setdefault(queue, {})
+        marked[Key(message.envelope.priority, message.number)] = (deliveries, visible_at_ms)
 
     def remember(self, messages: Sequence[Message]) -> None:
         """Keep the senders' ids of messages that are not put as they are; of others they are kept by that."""
