@@ -188,3 +188,18 @@ def test_writes_that_have_an_order_do_not_overtake_each_other() -> None:
     store.settle()
     wire.flush()
     assert sorted(store.disk.kept["/topic/a"]) == [1, 2, 3]
+
+
+def test_who_outruns_the_disk_is_held_until_it_has_caught_up_and_others_are_not() -> None:
+    store = PatientStore()
+    wire = with_history(TopicConfig(history_messages=100, history_bytes=100_000_000), store)
+    client, other = wire.connect(), wire.connect()
+    for number in range(40):
+        client.send(send(b"%d" % number + b"x" * 500_000))
+    assert wire.broker.stats.messages_received < 20
+    other.send(frame("SEND", "destination:/queue/passing", "receipt:r"))
+    assert other.frame().header("receipt-id") == "r"
+    while store.on_the_way:
+        store.settle()
+        wire.flush()
+    assert len(store.disk.kept["/topic/a"]) == 40

@@ -84,8 +84,7 @@ class LocalEngine:
             self.schedule.take_in(messages, confirm)
             return self._hold(messages[0].envelope.persistent)
         if destination.is_topic:
-            self._topics.take_in(messages, confirm)
-            return self._hold(messages[0].envelope.persistent)
+            return self._hold(self._topics.take_in(messages, confirm))
         queue = self._queues.get(destination.name) or self._new_queue(destination.name)
         if queue is None:
             confirm(len(messages), Refused(f"more than {self._config.limits.destinations} destinations"))

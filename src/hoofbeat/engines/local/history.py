@@ -132,7 +132,7 @@ class History:
             offset += 1
         if self._disk is not None:
             run = [stored(message) for message in heard]
-            self._disk.journal.change(Append(self.name, self.next, run, now_ms))
+            self._disk.journal.change(Append(self.name, self.next, run, now_ms), heard)
         self.next = offset
         self._trim(now_ms)
         return heard

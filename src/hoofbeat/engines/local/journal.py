@@ -148,9 +148,13 @@ class Journal:
         self._note()
         self._batch.forget(destination, id)
 
-    def change(self, change: Change) -> None:
-        """Make any other change, after the puts and before the removals of this turn."""
+    def change(self, change: Change, messages: Sequence[Message] = ()) -> None:
+        """Make any other change, after the puts and before the removals of this turn.
+
+        ``messages`` are in it, and count as what is put does.
+        """
         self._note()
+        self._weigh(messages)
         self._batch.changes.append(change)
 
     def read(self, page: Page, done: Callable[[Sequence[Entry]], None]) -> None:

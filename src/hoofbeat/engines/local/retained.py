@@ -57,7 +57,7 @@ class Retained:
             return
         self._put(topic, message)
         if self._journal is not None:
-            self._journal.change(Retain(topic, stored(message)))
+            self._journal.change(Retain(topic, stored(message)), [message])
 
     def remove(self, topic: str) -> None:
         """Forget the last value of a topic, if it has one."""

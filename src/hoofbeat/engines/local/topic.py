@@ -74,25 +74,29 @@ class Topics:
         self._beginning: dict[Subscription, None] = {}  # what they get first is being read
         self._catching_up: dict[Subscription, None] = {}  # and here it is on its way to them
 
-    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
-        """Publish a run; where some of it is kept, confirm it when that is safe."""
+    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> bool:
+        """Publish a run; where some of it is kept, confirm it when that is safe.
+
+        Returns:
+            whether some of it is to be written.
+        """
         keeper = self._keeper
         if not (keeper.is_written or messages[0].envelope.retain):
             self.publish(messages)
             confirm(len(messages), None)
-            return
+            return False
         refused = keeper.refusal(messages)
         if refused is not None and len(messages) > 1:
-            for message in messages:
-                self.take_in([message], confirm)
-            return
+            written = [self.take_in([message], confirm) for message in messages]
+            return any(written)
         before = keeper.changes
         if refused is None:
             self.publish(messages)
         if keeper.changes == before:
             confirm(len(messages), refused)
-        else:
-            keeper.confirm(confirm, len(messages))
+            return False
+        keeper.confirm(confirm, len(messages))
+        return True
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give every subscriber its copy of a run."""
