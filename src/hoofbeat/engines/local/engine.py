@@ -91,7 +91,7 @@ class LocalEngine:
             return None
         hold = queue.publish(messages, confirm)
         self._note(queue)
-        return hold or self._hold(isinstance(queue, DurableQueue))
+        return hold if self._journal is None else hold or self._hold(isinstance(queue, DurableQueue))
 
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
