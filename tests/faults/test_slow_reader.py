@@ -21,7 +21,7 @@ BODY = 64 * 1024
 TOO_MUCH = 48 * 1024 * 1024  # more than all buffers between two processes of one machine hold
 
 SUBSCRIBERS = 50
-ROUNDS = (False, True, True, False, False, True, True, False)  # with one that stops, and without
+ROUNDS = 9  # each with one that stops, and without: what follows at once meets the same machine
 
 
 class Subscriber(Client):
@@ -119,14 +119,19 @@ def disturbance(broker: Serving, is_disturbed: bool) -> AbstractContextManager[o
 def test_the_others_keep_their_throughput_and_their_latency() -> None:
     program = build()
     assert program is not None
-    rates: dict[bool, list[float]] = {True: [], False: []}
-    tails: dict[bool, list[float]] = {True: [], False: []}
+    rates: list[float] = []
+    tails: list[float] = []
     with serving() as broker:
-        for is_disturbed in ROUNDS:
-            with disturbance(broker, is_disturbed):
-                rates[is_disturbed].append(load(program, broker, "--count", "600000")["delivered_per_s"])
-            with disturbance(broker, is_disturbed):
-                paced = load(program, broker, "--count", "5000", "--rate", "1000")
-                tails[is_disturbed].append(paced["latency_us"]["p99"])
-    assert median(rates[True]) >= 0.95 * median(rates[False])
-    assert median(tails[True]) <= 2 * median(tails[False])
+        for at in range(ROUNDS):
+            rate: dict[bool, float] = {}
+            tail: dict[bool, float] = {}
+            for is_disturbed in (at % 2 == 0, at % 2 == 1):
+                with disturbance(broker, is_disturbed):
+                    rate[is_disturbed] = load(program, broker, "--count", "300000")["delivered_per_s"]
+                with disturbance(broker, is_disturbed):
+                    paced = load(program, broker, "--count", "3000", "--rate", "1000")
+                    tail[is_disturbed] = paced["latency_us"]["p99"]
+            rates.append(rate[True] / rate[False])
+            tails.append(tail[True] / tail[False])
+    assert median(rates) >= 0.95, rates
+    assert median(tails) <= 2, tails
