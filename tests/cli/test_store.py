@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hoofbeat.stores.base import Append, DurableSubscription, Mark, Put, Remove, Retain, Subscribe, Trim
+from hoofbeat.stores.base import Append, DurableSubscription, Mark, Put, Remember, Remove, Retain, Subscribe, Trim
 from hoofbeat.stores.sqlite.schema import FILE
 from tests.cli.test_main import outcome
 from tests.contracts.store import keys, message, put
@@ -32,6 +32,7 @@ def data(tmp_path: Path) -> Path:
         Retain("/topic/news", message(5, "grüezi".encode())),
         Append("/topic/log", 1, [message(6), message(7)], 1_800_000_000_000),
         Trim("/topic/log", 2),
+        Remember("/queue/a", ["order 1", "order 2"], [1_800_000_000_000, 1_800_000_000_001]),
         put(90),
         Remove("/queue/a", keys(90)),
     )

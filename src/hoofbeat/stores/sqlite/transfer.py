@@ -1,7 +1,7 @@
 """A store as lines of JSON, and back: for other programs, and for other formats of the file.
 
 One object a line. The first tells of the store; then come entries of queues, durable
-subscriptions, last values and histories, each named by its ``record``. Octets that are no text in
+subscriptions, last values, histories and ids of senders, each named by its ``record``. Octets that are no text in
 UTF-8 are in base 64, under the same name with ``_base64`` behind it.
 """
 
@@ -21,6 +21,7 @@ from hoofbeat.stores.base import (
     Key,
     Mark,
     Put,
+    Remember,
     Retain,
     StoredMessage,
     Subscribe,
@@ -74,6 +75,8 @@ def _records(path: Path) -> Iterator[Record]:
                     about = {"topic": topic, "offset": at, "sent_ms": sent_ms}
                     yield {"record": "moment", **about, "message": _message(message)}
             yield {"record": "history", "topic": topic, "next": following}
+        for destination, id, sent_ms in found.ids:
+            yield {"record": "id", "destination": destination, "id": id, "sent_ms": sent_ms}
 
 
 def _entry(queue: str, message: StoredMessage, deliveries: int, visible_at_ms: int) -> Record:
@@ -186,10 +189,15 @@ def _note_end(record: Record) -> list[Change]:
     return [Append(record["topic"], record["next"], [], 0)]
 
 
+def _remember(record: Record) -> list[Change]:
+    return [Remember(record["destination"], [record["id"]], [record["sent_ms"]])]
+
+
 _CHANGES: Final[Mapping[str, Callable[[Record], list[Change]]]] = {
     "entry": _put,
     "subscription": _subscribe,
     "retained": _retain,
     "moment": _append,
     "history": _note_end,
+    "id": _remember,
 }
