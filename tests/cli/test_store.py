@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from hoofbeat.stores.base import Append, DurableSubscription, Mark, Put, Remember, Remove, Retain, Subscribe, Trim
+from hoofbeat.stores.base import (
+    Append,
+    DurableSubscription,
+    Mark,
+    Put,
+    Remember,
+    Remove,
+    Retain,
+    Subscribe,
+    Trim,
+)
 from hoofbeat.stores.sqlite.schema import FILE
 from tests.cli.test_main import outcome
 from tests.contracts.store import keys, message, put
