@@ -1,8 +1,8 @@
 """A store as lines of JSON, and back: for other programs, and for other formats of the file.
 
 One object a line. The first tells of the store; then come entries of queues, durable
-subscriptions, last values, histories and ids of senders, each named by its ``record``. Octets that are no text in
-UTF-8 are in base 64, under the same name with ``_base64`` behind it.
+subscriptions, last values, histories and ids of senders, each named by its ``record``. Octets that
+are no text in UTF-8 are in base 64, under the same name with ``_base64`` behind it.
 """
 
 import base64
