@@ -77,6 +77,20 @@ def test_many_copies_are_many_slices_too() -> None:
     assert wire.broker.stats.messages_received == 1000
 
 
+def test_looking_through_many_patterns_is_work_too() -> None:
+    wire = Wire()
+    for number in range(8):
+        patterns = (
+            frame("SUBSCRIBE", f"id:{each}", f"destination:/topic/{number}.{each}.*") for each in range(256)
+        )
+        wire.connect().send(*patterns)
+    new = [frame("SEND", f"destination:/topic/{number}") for number in range(SLICE_FRAMES)]
+    wire.connect().receive(b"".join(new))
+    assert wire.broker.stats.messages_received < SLICE_FRAMES / 4
+    wire.flush()
+    assert wire.broker.stats.messages_received == SLICE_FRAMES
+
+
 def test_who_asks_for_receipts_and_does_not_read_them_is_ended() -> None:
     wire = Wire(BrokerConfig(limits=LimitsConfig(outbox_bytes=10_000)))
     client = wire.connect()

@@ -167,9 +167,9 @@ class Broker(Core):
 
     def _handle_in_order(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
         at, end = 0, len(frames)
-        most_copies = self.stats.messages_delivered + SLICE_COPIES
+        most_effort = self.stats.effort + SLICE_COPIES
         while at < end:
-            if at >= SLICE_FRAMES or self.stats.messages_delivered >= most_copies:
+            if at >= SLICE_FRAMES or self.stats.effort >= most_effort:
                 self._slice(session)
             else:
                 at = self._next_run(session, frames, at)

@@ -12,6 +12,7 @@ class Stats:
         messages_dropped: given up without a dead letter.
         messages_duplicated: sent again under an id that was known, and dropped.
         messages_dead_lettered: given up, with one.
+        patterns_searched: looked through to find who hears a topic that was not met lately.
         slow_consumers: sessions closed because they read too slowly.
         sessions_opened: since the start.
     """
@@ -24,6 +25,7 @@ class Stats:
         "messages_duplicated",
         "messages_received",
         "messages_redelivered",
+        "patterns_searched",
         "sessions_opened",
         "slow_consumers",
     )
@@ -37,5 +39,11 @@ class Stats:
         self.messages_dropped = 0
         self.messages_duplicated = 0
         self.messages_dead_lettered = 0
+        self.patterns_searched = 0
         self.slow_consumers = 0
         self.sessions_opened = 0
+
+    @property
+    def effort(self) -> int:
+        """Return what was done on senders' behalf, of which each session has its share in a turn."""
+        return self.messages_delivered + self.patterns_searched

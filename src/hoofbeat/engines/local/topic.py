@@ -69,6 +69,7 @@ class Topics:
         self._outbox_bytes = keeper.limits.outbox_bytes
         self._exact: dict[str, dict[Subscription, None]] = {}
         self._patterns: PatternTrie[Subscription] = PatternTrie()
+        self._pattern_count = 0
         self._routes: dict[str, _Route] = {}
         self._backlogs: dict[Subscription, Backlog] = {}
         self._beginning: dict[Subscription, None] = {}  # what they get first is being read
@@ -175,6 +176,7 @@ class Topics:
         name = subscription.destination.name
         if subscription.destination.is_pattern:
             self._patterns.add(name, subscription)
+            self._pattern_count += 1
         else:
             self._exact.setdefault(name, {})[subscription] = None
         self.forget_routes(subscription.destination)
@@ -196,6 +198,7 @@ class Topics:
             del self._beginning[subscription]
         elif subscription.destination.is_pattern:
             self._patterns.remove(name, subscription)
+            self._pattern_count -= 1
             self._routes.clear()
         elif subscription in self._exact.get(name, {}):
             del self._exact[name][subscription]
@@ -222,6 +225,7 @@ class Topics:
         choosy: list[_Group] = []
         backlogs: list[Backlog] = []
         policy = self._policies.topic(name)
+        self._stats.patterns_searched += self._pattern_count
         for subscription in (*self._exact.get(name, ()), *self._patterns.match(name)):
             if not self._may_hear(subscription, name):
                 continue
