@@ -153,6 +153,8 @@ def parse_lines(lines: list[str], command: Command, version: Version | None) -> 
         if trims and (name != name.strip() or value != value.strip()):
             raw = False
             name, value = name.strip(), value.strip()
+            if not name:
+                raise RemoteProtocolError(_fault_of(f":{value}"), section="Augmented BNF")
         pairs.append((name, value))
         if name not in fields:
             fields[name] = value
@@ -187,9 +189,10 @@ def write_lines(pairs: Mapping[str, str] | tuple[tuple[str, str], ...], version:
     written: list[str] = []
     dropped = 0
     for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
-        escaped_name, escaped_value = escape(name, version), escape(value, version)
-        if escaped_name is None or escaped_value is None or ":" in escaped_name:
+        begun = escape(f"{name}=", version)  # with an end: what is last in a name ends no line
+        escaped_value = escape(value, version)
+        if begun is None or escaped_value is None or ":" in begun:
             dropped += 1
         else:
-            written.append(f"\n{escaped_name}:{escaped_value}")
+            written.append(f"\n{begun[:-1]}:{escaped_value}")
     return "".join(written), dropped
