@@ -151,8 +151,7 @@ def parse_lines(lines: list[str], command: Command, version: Version | None) -> 
             if escapes and version is not None:
                 name, value = unescape(name, version), unescape(value, version)
         if trims and (name != name.strip() or value != value.strip()):
-            raw = False
-            name, value = name.strip(), value.strip()
+            raw, name, value = False, name.strip(), value.strip()
             if not name:
                 raise RemoteProtocolError(_fault_of(f":{value}"), section="Augmented BNF")
         pairs.append((name, value))
