@@ -115,22 +115,10 @@ def test_a_subscription_that_is_live_later_is_confirmed_then() -> None:
     assert client.frame().get("receipt-id") == "r"
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "exclusive:true",
-        "activemq.exclusive:true",
-        "include-seq:seq",
-        "consumer-priority:10",
-        "activemq.priority:1",
-        "x-priority:-1",
-    ],
-)
-def test_what_would_change_what_a_client_gets_is_refused_by_name(header: str) -> None:
+def test_what_would_change_what_a_client_gets_is_refused_by_name() -> None:
     client = Wire().connect()
-    client.send(subscribe("/topic/a", header))
-    name = header.partition(":")[0]
-    assert client.refusal().header("message") == f"{name} is not supported on SUBSCRIBE"
+    client.send(subscribe("/topic/a", "include-seq:seq"))
+    assert client.refusal().header("message") == "include-seq is not supported on SUBSCRIBE"
 
 
 @pytest.mark.parametrize(

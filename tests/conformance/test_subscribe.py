@@ -81,10 +81,11 @@ def test_in_1_0_an_id_comes_back_as_subscription(wire: Wire) -> None:
 
 
 @every_version
-def test_a_selector_filters_by_headers(wire: Wire, version: str) -> None:
+@pytest.mark.parametrize("to", ["/topic/a", "/queue/a"])
+def test_a_selector_filters_by_headers(wire: Wire, version: str, to: str) -> None:
     """STOMP 1.0, "SUBSCRIBE"."""
     client = wire.connect(version)
-    client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a", "selector:colour = 'blue'"))
+    client.send(frame("SUBSCRIBE", "id:0", f"destination:{to}", "selector:colour = 'blue'"))
     for colour in ("red", "blue"):
-        client.send(frame("SEND", "destination:/topic/a", f"colour:{colour}", body=colour.encode()))
+        client.send(frame("SEND", f"destination:{to}", f"colour:{colour}", body=colour.encode()))
     assert client.bodies() == [b"blue"]

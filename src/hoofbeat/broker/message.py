@@ -43,7 +43,12 @@ _STRIPPED = frozenset(
 _OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
 _STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
 _IDS: Final = ("duplicate-id", "_AMQ_DUPL_ID")  # ours and Artemis's
-_ASKED: Final = frozenset({"priority", "ttl", "expiration", "expires", "persistent", "retain", *_IDS})
+_GROUPS: Final = ("JMSXGroupID", "_AMQ_GROUP_ID", "message_group")  # JMS's, Artemis's, Apollo's
+_GROUP_LINES: Final = tuple(f"\n{name}:".encode() for name in _GROUPS)
+_END_OF_GROUP: Final = ("JMSXGroupSeq", "-1")
+_ASKED: Final = frozenset(
+    {"priority", "ttl", "expiration", "expires", "persistent", "retain", *_IDS, *_GROUPS}
+)
 _MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | _ASKED
 
 Lines = tuple[tuple[str, str], ...]
@@ -65,6 +70,8 @@ class Envelope:
         retain: ``set`` makes it the last value of its topic, ``remove`` forgets that; else empty.
         timing: when it is to be published; None for at once.
         duplicate_id: what is sent to the same destination with the same id again is dropped; may be empty.
+        group: what it belongs to, as a number: of each group one consumer gets all; 0 for none.
+        ends_group: whoever gets the next message of the group may be another.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
@@ -77,7 +84,9 @@ class Envelope:
         "_starts_a_run",
         "destination",
         "duplicate_id",
+        "ends_group",
         "expires_ms",
+        "group",
         "is_plain",
         "lines",
         "persistent",
@@ -104,6 +113,8 @@ class Envelope:
         self.retain = ""
         self.timing: Timing | None = None
         self.duplicate_id = ""
+        self.group = 0
+        self.ends_group = False
         self.is_plain = True
         self._starts_a_run = False
         self.lines: Lines = ()
@@ -127,6 +138,7 @@ class Envelope:
         self.retain = _retain(headers.get("retain"), self.destination)
         self.timing = read_timing(headers)
         self.duplicate_id = _duplicate_id(headers)
+        self._read_group(headers)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
@@ -134,12 +146,18 @@ class Envelope:
         else:
             self._raw = _stripped(self._raw)
 
+    def _read_group(self, headers: Headers) -> None:
+        name = next((name for name in _GROUPS if headers.get(name)), "")
+        if name:
+            self.group = hash(headers.get(name)) or 1
+            self.ends_group = headers.get(_END_OF_GROUP[0]) == _END_OF_GROUP[1]
+
     def following(self, headers: Headers) -> "Envelope | None":
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
 
         It goes to the same destination at the same time, has the same priority and the same end, and
-        is persistent and retained as that is, and has an id if that has. None stands for all others,
-        and for those that have to be looked at more closely.
+        is persistent and retained as that is, and has an id and a group if that has. None stands for
+        all others, and for those that have to be looked at more closely.
         """
         envelope = headers.memo
         if not isinstance(envelope, Envelope):
@@ -163,6 +181,7 @@ class Envelope:
             and envelope.retain == self.retain
             and envelope.timing == self.timing
             and bool(envelope.duplicate_id) is bool(self.duplicate_id)
+            and bool(envelope.group) is bool(self.group)
             and envelope.destination.name == self.destination.name
         )
         return envelope if is_alike else None
@@ -171,7 +190,7 @@ class Envelope:
         """Say whether headers without any meant for us have the destination, priority and end of these."""
         if self.priority != NORMAL_PRIORITY or self.ttl_ms or self.expires_ms:
             return False
-        if self.persistent or self.retain or self.timing is not None or self.duplicate_id:
+        if self.persistent or self.retain or self.timing is not None or self.duplicate_id or self.group:
             return False
         if not self._line:
             self._line = f"\ndestination:{self.destination.name}".encode()
@@ -205,6 +224,7 @@ class Envelope:
         """
         envelope = Envelope(destination, Headers({}), self.prefix, True)
         envelope.priority, envelope.persistent = self.priority, self.persistent
+        envelope.group, envelope.ends_group = self.group, self.ends_group
         kept = tuple((name, value) for name, value in _kept(headers) if name != "destination")
         envelope.lines = (("destination", destination.name), *kept, *more.items())
         return envelope
@@ -235,6 +255,8 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
         lines = block.decode().split("\n")[1:]
         envelope.lines = parse_lines(lines, Command.MESSAGE, Version.V1_2).lines()
         envelope._raw = None
+    if any(line in block for line in _GROUP_LINES):
+        envelope._read_group(envelope.headers())
     return envelope
 
 

@@ -3,7 +3,7 @@
 from hoofbeat.broker import destination, temporary
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.attaching import attach
-from hoofbeat.broker.claims import condition_of
+from hoofbeat.broker.claims import claim, condition_of
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
@@ -23,18 +23,7 @@ _PREFETCH = ("prefetch-count", "activemq.prefetchSize", "prefetch", "credit")
 _WINDOW = "consumer-window-size"  # and their size: -1 is any, 0 one at a time
 # Asked for by other brokers' clients, and not here yet: better refused than quietly left out. With
 # each the value that asks for nothing.
-_MISSING = {
-    **dict.fromkeys(
-        (
-            "browser",
-            "exclusive",
-            "activemq.exclusive",
-            "include-seq",
-        ),
-        "false",
-    ),
-    **dict.fromkeys(("consumer-priority", "activemq.priority", "x-priority"), "0"),
-}
+_MISSING = {"browser": "false", "include-seq": "false"}
 
 
 def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
@@ -70,6 +59,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         most_bytes=most_bytes,
     )
     subscription.durable, subscription.place, subscription.condition = durable, place, condition
+    claim(subscription, headers)
     replaced = temporary.automatic_key(where)
     attach(core, session, key, subscription, receipt=headers.get("receipt"), instead_of=replaced)
 

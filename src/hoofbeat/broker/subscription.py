@@ -41,6 +41,8 @@ class Subscription:
         durable: under what name messages are kept for it while it is away; empty for none.
         place: where in a topic's history it begins, if it said so.
         condition: which messages it wants; None for all.
+        priority: consumers of a queue with a higher one are served before it, as long as they have credit.
+        is_exclusive: it gets all of its queue, and who subscribes after it gets none while it is there.
         told: what its receipt says beside the id; whoever makes it live may set it before that.
     """
 
@@ -57,12 +59,14 @@ class Subscription:
         "durable",
         "head",
         "id",
+        "is_exclusive",
         "most_bytes",
         "outbox",
         "overrun",
         "place",
         "prefetch",
         "principal",
+        "priority",
         "serial",
         "session",
         "told",
@@ -102,6 +106,8 @@ class Subscription:
         self.durable = ""
         self.place: Place | None = None
         self.condition: Condition | None = None
+        self.priority = 0
+        self.is_exclusive = False
         self.told: Mapping[str, str] = _NOTHING
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header
@@ -109,6 +115,13 @@ class Subscription:
         self._ack_words = f"{serial}-"
         self._token_size = len(self._ack_prefix)
         self._next_tag = 1
+
+    @property
+    def is_choosy(self) -> bool:
+        """Say whether it matters to its queue which messages it gets; a topic's were chosen before."""
+        if self.destination.is_topic:
+            return False
+        return self.condition is not None or self.priority != 0 or self.is_exclusive
 
     @property
     def has_quick_acks(self) -> bool:

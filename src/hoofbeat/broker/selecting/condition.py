@@ -61,10 +61,13 @@ class Condition:
         """Return those of some messages that the selector matches, whoever sent them."""
         if self.selector is None:
             return messages
-        return [message for message in messages if self._matches(self.selector, message)]
+        return [message for message in messages if self.matches(message)]
 
-    def _matches(self, selector: Selector, message: Message) -> bool:
+    def matches(self, message: Message) -> bool:
         """Ask the selector, but only once of messages in a row that share their headers."""
+        selector = self.selector
+        if selector is None:
+            return True
         envelope = message.envelope
         if selector.is_per_message:
             id = f"{envelope.prefix.decode()}{message.number}"

@@ -149,6 +149,8 @@ class DurableQueue(Queue):
         passing = [message for message in messages if not message.envelope.persistent]
         if passing:
             self._journal.remove(self.name, passing)
+        if any(message.envelope.group for message in messages):
+            self._mind_groups()
         self._paged.bring(priority, messages)
         if self._config.overflow is Overflow.DROP_OLDEST:
             while self._is_over and self.drop_oldest():

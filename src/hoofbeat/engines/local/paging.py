@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hoofbeat.broker.message import Message
+from hoofbeat.engines.local.aside import rank_of
 from hoofbeat.engines.local.journal import Journal, Page
 from hoofbeat.engines.local.ready import Away, Ready
 from hoofbeat.stores.base import Waiting
@@ -64,6 +65,13 @@ class Paged(Ready):
         if 0 < taken < len(messages) and self.bytes < most_bytes:
             taken += self.add(messages[taken:], most_bytes)
         return taken
+
+    def set_aside(self, most: int) -> list[int]:
+        """Have the first messages wait aside, as many as the window holds: none behind is looked at."""
+        assert self.aside is not None, "nobody chooses"
+        if self.aside.bytes >= self._window_bytes:
+            return []
+        return super().set_aside(min(most, self._window_messages - self.aside.count))
 
     def _add_away(self, messages: Sequence[Message], most_bytes: float) -> int:
         """Append messages to what is on disk only, but for those that are older than that."""
@@ -159,6 +167,10 @@ class Paged(Ready):
                     self.expiring -= message.expires_ms > 0
             lane.clear()
             lane.extend(kept)
+        if self.aside is not None:
+            for message in list(in_memory.values()):
+                if self.aside.get(rank_of(message)) is not None:
+                    self.take_aside(rank_of(in_memory.pop(message.number)))
         gone += in_memory.values()
         return gone
 

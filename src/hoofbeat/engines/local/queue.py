@@ -7,13 +7,15 @@ from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Confirm
-from hoofbeat.broker.hold import Hold, HoldReason
+from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.backoff import pause
+from hoofbeat.engines.local.choosing import EFFORT, Chooser
+from hoofbeat.engines.local.parking import Parking
 from hoofbeat.engines.local.ready import Ready
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
@@ -39,6 +41,7 @@ class Queue:
 
     __slots__ = (
         "_bury",
+        "_chooser",
         "_clock",
         "_config",
         "_consumers",
@@ -63,17 +66,23 @@ class Queue:
         self._is_starved = False  # no consumer has credit; whoever gets some has us dispatch
         self._deliveries: dict[int, int] = {}  # by number, of messages that came back
         self._delayed: list[tuple[float, int, Message]] = []
-        self._parked: deque[_Parked] = deque()
+        self._parked = Parking(self._is_full)
+        self._chooser: Chooser | None = None  # there while it matters which consumer gets what
 
     @property
     def is_idle(self) -> bool:
         """Say whether nothing would be lost if the queue were forgotten."""
-        return not (self.ready.count or self._consumers or self._delayed or self._parked)
+        return not (self.ready.count or self._consumers or self._delayed or not self._parked.is_empty)
 
     @property
     def is_timed(self) -> bool:
         """Say whether time alone will bring it something to do."""
-        return bool(self._delayed or self.ready.expiring)
+        return bool(self._delayed or self.ready.expiring or self._is_busy)
+
+    @property
+    def _is_busy(self) -> bool:
+        """Say whether there is more to choose than one turn had time for."""
+        return self._chooser is not None and self._chooser.effort <= 0
 
     @property
     def has_room(self) -> bool:
@@ -92,7 +101,7 @@ class Queue:
         if self._config.age_seconds:
             messages = self._aging(messages)
         taken = 0
-        if not self._parked:
+        if self._parked.is_empty:
             taken = self.fill(messages)
         if taken:
             confirm(taken, None)
@@ -101,13 +110,12 @@ class Queue:
         if self._config.overflow is not Overflow.HOLD:
             self._overflow(messages[taken:], confirm)
             return None
-        hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
-        parked = _Parked(list(messages[taken:]), confirm, hold)
-        self._parked.append(parked)
-        return hold
+        return self._parked.park(messages[taken:], confirm)
 
     def fill(self, messages: Sequence[Message]) -> int:
         """Take in as much of a run as there is room for; return how many messages that is."""
+        if messages and messages[0].envelope.group:
+            self._mind_groups()
         taken = 0
         while taken < len(messages) and self.has_room:
             room = self._config.messages - self.ready.count
@@ -122,6 +130,8 @@ class Queue:
         """Take in a run whether or not it fits."""
         if self._config.age_seconds:
             messages = self._aging(messages)
+        if messages[0].envelope.group:
+            self._mind_groups()
         if self._config.overflow is Overflow.DROP_OLDEST:
             self._push(messages)
         else:
@@ -160,12 +170,19 @@ class Queue:
     def attach(self, consumer: Subscription) -> None:
         """Add a consumer; it comes last in turn."""
         self._consumers.append(consumer)
+        if self._chooser is not None:
+            self._chooser.add(consumer)
+        elif consumer.is_choosy:
+            self._chooser = Chooser(self.ready, self._consumers)
         self.dispatch()
 
     def detach(self, consumer: Subscription) -> None:
         """Take a consumer away; what it holds goes to others, ahead of newer messages."""
         if consumer in self._consumers:
             self._consumers.remove(consumer)
+        if self._chooser is not None:
+            self._chooser.remove(consumer)
+            self._end_choice(self._chooser)
         self._return([delivery.message for delivery in consumer.take_back()])
         self.dispatch()
 
@@ -199,12 +216,9 @@ class Queue:
         """Forget everything: the queue is gone."""
         self._stats.messages_dropped += self.ready.count
         self.ready = Ready()
+        self._chooser = None
         self._delayed = []
-        while self._parked:
-            parked = self._parked.popleft()
-            why = f"Unknown destination {self.name[:128]!r}: its session is gone"
-            parked.confirm(len(parked.messages), Refused(why))
-            parked.hold.end()
+        self._parked.end(Refused(f"Unknown destination {self.name[:128]!r}: its session is gone"))
 
     # Delivery.
 
@@ -212,10 +226,13 @@ class Queue:
         """Deliver what is ready to whoever has credit, and let publishers in where that made room."""
         self._is_starved = False
         self._deliver()
-        if self._parked and self.has_room:
-            self._unpark()
+        while self.has_room and not self._parked.is_empty:
+            self._parked.let_in(self.fill)
 
     def _deliver(self) -> None:
+        if self._chooser is not None:
+            self._deliver_chosen(self._chooser)
+            return
         while self.ready.count:
             able = [consumer for consumer in self._consumers if consumer.credit > 0]
             if not able:
@@ -231,30 +248,65 @@ class Queue:
         Returns:
             whether there were any: what waits may not be at hand.
         """
-        again = self._deliveries
         may_expire = self.ready.expiring > 0
         messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
         if not messages:
             return False
         if may_expire:
             messages = self._without_expired(messages)
-        if again and any(message.number in again for message in messages):
-            for at, message in enumerate(messages):
-                self._deliver_one(able[at % len(able)], message)
-        elif len(able) == 1:
+        if len(able) == 1:
             if messages:
-                able[0].deliver(messages)
-                self._handed(able[0], messages)
+                self._hand(able[0], messages)
         else:
             for at, consumer in enumerate(able[: len(messages)]):
-                consumer.deliver(messages[at :: len(able)])
-                self._handed(consumer, messages[at :: len(able)])
-        self._stats.messages_delivered += len(messages)
+                self._hand(consumer, messages[at :: len(able)])
         if len(self._consumers) > 1 and messages:
-            last = able[(len(messages) - 1) % len(able)]
-            while self._consumers[-1] is not last:
-                self._consumers.rotate(-1)
+            self._rotate(able[(len(messages) - 1) % len(able)])
         return True
+
+    def _deliver_chosen(self, chooser: Chooser) -> None:
+        """Deliver what consumers may have, if it matters which one gets what."""
+        chooser.effort = EFFORT
+        while self.ready.count:
+            able = [consumer for consumer in self._consumers if consumer.credit > 0]
+            self._is_starved = not able
+            chosen = chooser.choose(able)
+            if not chosen:
+                break
+            for consumer, messages in chosen:
+                left = self._without_expired(messages)
+                if left:
+                    self._hand(consumer, left)
+            self._rotate(chosen[-1].consumer)
+        self._end_choice(chooser)
+
+    def _end_choice(self, chooser: Chooser) -> None:
+        """Go back to giving anything to anybody, if that will do."""
+        if not chooser.is_needed:
+            chooser.close()
+            self._chooser = None
+
+    def _mind_groups(self) -> None:
+        """See to it that each group of messages goes to one consumer."""
+        if self._chooser is None:
+            self._chooser = Chooser(self.ready, self._consumers)
+        self._chooser.has_groups = True
+
+    def _rotate(self, last: Subscription) -> None:
+        """Have a consumer be the last in turn."""
+        while self._consumers[-1] is not last:
+            self._consumers.rotate(-1)
+
+    def _hand(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+        """Deliver messages to a consumer, and say so if they were delivered before."""
+        again = self._deliveries
+        if again and any(message.number in again for message in messages):
+            for message in messages:
+                self._deliver_one(consumer, message)
+        else:
+            consumer.deliver(messages)
+            self._handed(consumer, messages)
+        self._stats.messages_delivered += len(messages)
 
     def _deliver_one(self, consumer: Subscription, message: Message) -> None:
         before = self._deliveries.get(message.number, 0)
@@ -291,7 +343,13 @@ class Queue:
                 for message in some:
                     heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
             else:
-                self.ready.put_back(some)
+                self._put_back(some)
+
+    def _put_back(self, messages: Sequence[Message]) -> None:
+        """Have messages wait where they were, or would have been."""
+        if any(message.envelope.group for message in messages):
+            self._mind_groups()
+        self.ready.put_back(messages)
 
     def _came_back(self, messages: Sequence[Message], delay: float) -> None:
         """Note that messages will be delivered again, in ``delay`` seconds at the earliest."""
@@ -316,7 +374,7 @@ class Queue:
         while self._delayed and self._delayed[0][0] <= now.monotonic:
             due.append(heappop(self._delayed)[2])
         if due:
-            self.ready.put_back(due)
+            self._put_back(due)
         for message in self.ready.take_expired(now.epoch_ms):
             self._give_up(message, EXPIRED)
         self.dispatch()
@@ -325,33 +383,5 @@ class Queue:
     def due_at(self) -> float:
         """Return when :meth:`advance` has something to do: what expires is looked for once a second."""
         expiry = self._clock.now.monotonic + EXPIRY_SECONDS if self.ready.expiring else INFINITY
-        return min(expiry, self._delayed[0][0] if self._delayed else INFINITY)
-
-    # Publishers that wait.
-
-    def _unpark(self) -> None:
-        """Take in what was parked, as far as there is room, and let its senders go on."""
-        while self._parked and self.has_room:
-            parked = self._parked[0]
-            taken = self.fill(parked.messages)
-            del parked.messages[:taken]
-            parked.confirm(taken, None)
-            if not parked.messages and self._parked and self._parked[0] is parked:
-                self._parked.popleft()
-                parked.hold.end()
-
-    def _refuse(self, parked: "_Parked") -> None:
-        if parked in self._parked:
-            self._parked.remove(parked)
-            parked.confirm(len(parked.messages), self._is_full())
-
-
-class _Parked:
-    """A run, or what is left of it, that waits for room."""
-
-    __slots__ = ("confirm", "hold", "messages")
-
-    def __init__(self, messages: list[Message], confirm: Confirm, hold: Hold) -> None:
-        self.messages = messages
-        self.confirm = confirm
-        self.hold = hold
+        at_once = self._clock.now.monotonic if self._is_busy else INFINITY
+        return min(at_once, expiry, self._delayed[0][0] if self._delayed else INFINITY)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from heapq import merge
 
 from hoofbeat.broker.message import Message
+from hoofbeat.engines.local.aside import Aside, rank_of
+from hoofbeat.protocol.outbox import FLUSH_BYTES
 
 
 class Away:
@@ -45,9 +47,11 @@ class Ready:
         bytes: of their bodies.
         expiring: messages that may expire, of those in memory.
         away: what is on disk only, by priority; see :mod:`hoofbeat.engines.local.paging`.
+        aside: what was looked at and left where it is; None while any message will do for any consumer.
+            All counts include it.
     """
 
-    __slots__ = ("_by_priority", "away", "bytes", "count", "expiring")
+    __slots__ = ("_by_priority", "aside", "away", "bytes", "count", "expiring")
 
     def __init__(self) -> None:
         """Start empty."""
@@ -56,6 +60,7 @@ class Ready:
         self._by_priority: dict[int, deque[Message]] = {}
         self.expiring = 0
         self.away: dict[int, Away] = {}
+        self.aside: Aside | None = None
 
     def add(self, messages: Sequence[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
@@ -95,11 +100,37 @@ class Ready:
     def drop_oldest(self) -> Message:
         """Remove what was sent first, whatever its priority, and return it; something must wait."""
         lanes = [lane for lane in self._by_priority.values() if lane]
-        message = min(lanes, key=_oldest).popleft()
-        self.count -= 1
-        self.bytes -= len(message.body)
-        self.expiring -= message.expires_ms > 0
-        return message
+        lane = min(lanes, key=_oldest) if lanes else None
+        if self.aside is not None:
+            message = self.aside.oldest()
+            if message is not None and (lane is None or message.number < lane[0].number):
+                return self.take_aside(rank_of(message))
+        assert lane is not None, "nothing waits"
+        return self._gone(lane.popleft())
+
+    def set_aside(self, most: int) -> list[int]:
+        """Have the first ``most`` messages that were not looked at wait aside; return their ranks."""
+        aside = self.aside
+        assert aside is not None, "nobody chooses"
+        taken = self.take(most, FLUSH_BYTES)
+        self._count(taken)
+        return [aside.add(message) for message in taken]
+
+    def take_aside(self, rank: int) -> Message:
+        """Remove a message that is aside, and return it."""
+        assert self.aside is not None, "nobody chooses"
+        message = self.aside.take(rank)
+        assert message is not None, "it is gone"
+        return self._gone(message)
+
+    def end_aside(self) -> None:
+        """Put all back that was aside: any message will do for any consumer again."""
+        if self.aside is not None:
+            messages = self.aside.all()
+            self.aside = None
+            for message in messages:
+                self._gone(message)
+            self.put_back(messages)
 
     def put_back(self, messages: Sequence[Message]) -> None:
         """Put messages in where they were: ahead of all that was sent after them."""
@@ -113,9 +144,7 @@ class Ready:
             while lane and lane[0].number < back[-1].number:
                 older.append(lane.popleft())
             lane.extendleft(reversed(list(merge(older, back, key=_number))))
-        self.count += len(messages)
-        self.bytes += sum(len(message.body) for message in messages)
-        self.expiring += sum(message.expires_ms > 0 for message in messages)
+        self._count(messages)
 
     def take_expired(self, now_ms: int) -> list[Message]:
         """Remove what has expired, wherever it stands, and return it."""
@@ -128,10 +157,26 @@ class Ready:
                 expired += gone
                 kept = (message for message in lane if not 0 < message.expires_ms <= now_ms)
                 self._by_priority[priority] = deque(kept)
+        if self.aside is not None:
+            aside = self.aside.expired(now_ms)
+            expired += aside
+            for message in aside:
+                self.aside.take(rank_of(message))
         self.count -= len(expired)
         self.bytes -= sum(len(message.body) for message in expired)
         self.expiring -= len(expired)
         return expired
+
+    def _count(self, messages: Sequence[Message]) -> None:
+        self.count += len(messages)
+        self.bytes += sum([len(message.body) for message in messages])
+        self.expiring += sum([message.expires_ms > 0 for message in messages])
+
+    def _gone(self, message: Message) -> Message:
+        self.count -= 1
+        self.bytes -= len(message.body)
+        self.expiring -= message.expires_ms > 0
+        return message
 
     def _lane(self, priority: int) -> deque[Message]:
         lane = self._by_priority.get(priority)

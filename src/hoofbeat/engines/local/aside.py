@@ -1,0 +1,91 @@
+"""Messages of a queue that were looked at, and wait until a consumer that wants them has credit."""
+
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from hoofbeat.broker.message import Message
+
+_NUMBER_BITS: Final = 56
+_NUMBER: Final = (1 << _NUMBER_BITS) - 1
+_HIGHEST_PRIORITY: Final = 9
+_PRIORITY_BITS: Final = 4
+_LEAST_STALE: Final = 1024
+
+
+def rank_of(message: Message) -> int:
+    """Return what puts messages in the order of delivery, the lowest first: by priority, then by age."""
+    return ((_HIGHEST_PRIORITY - message.envelope.priority) << _NUMBER_BITS) | message.number
+
+
+class Aside:
+    """Messages by their rank.
+
+    Attributes:
+        bytes: of their bodies.
+    """
+
+    __slots__ = ("_ages", "_messages", "bytes")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.bytes = 0
+        self._messages: dict[int, Message] = {}
+        self._ages: list[int] = []  # a heap: number first, then what makes a rank of it; some are gone
+
+    @property
+    def count(self) -> int:
+        """Count the messages."""
+        return len(self._messages)
+
+    def get(self, rank: int) -> Message | None:
+        """Return the message of that rank; None if it is gone."""
+        return self._messages.get(rank)
+
+    def ranks(self) -> list[int]:
+        """Return the ranks of all, in order."""
+        return sorted(self._messages)
+
+    def add(self, message: Message) -> int:
+        """Take in a message; return its rank."""
+        rank = rank_of(message)
+        self._messages[rank] = message
+        self.bytes += len(message.body)
+        heappush(self._ages, message.number << _PRIORITY_BITS | rank >> _NUMBER_BITS)
+        if len(self._ages) > 2 * len(self._messages) + _LEAST_STALE:
+            self._ages = [_age(rank) for rank in self._messages]
+            heapify(self._ages)
+        return rank
+
+    def take(self, rank: int) -> Message | None:
+        """Remove the message of that rank and return it; None if it is gone."""
+        message = self._messages.pop(rank, None)
+        if message is not None:
+            self.bytes -= len(message.body)
+        return message
+
+    def oldest(self) -> Message | None:
+        """Return what was sent first, whatever its priority."""
+        ages = self._ages
+        while ages:
+            message = self._messages.get(_rank(ages[0]))
+            if message is not None:
+                return message
+            heappop(ages)
+        return None
+
+    def expired(self, now_ms: int) -> list[Message]:
+        """Return what is not worth delivering any more."""
+        return [message for message in self._messages.values() if 0 < message.expires_ms <= now_ms]
+
+    def all(self) -> Sequence[Message]:
+        """Return all, in the order of delivery."""
+        return [self._messages[rank] for rank in self.ranks()]
+
+
+def _age(rank: int) -> int:
+    return (rank & _NUMBER) << _PRIORITY_BITS | rank >> _NUMBER_BITS
+
+
+def _rank(age: int) -> int:
+    return (age & (1 << _PRIORITY_BITS) - 1) << _NUMBER_BITS | age >> _PRIORITY_BITS

@@ -1,0 +1,457 @@
+"""Which consumer of a queue gets which message: selectors, exclusive consumers, priority, groups."""
+
+import tracemalloc
+
+import pytest
+
+from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
+from hoofbeat.engines.local.choosing import EFFORT, MOST_GROUPS
+from tests.conformance.wire import Client, Wire, every_version, frame, settlement
+from tests.patient_store import Disk, PatientStore
+
+QUEUE = "/queue/a"
+
+
+def send(body: bytes | int, *headers: str, to: str = QUEUE) -> bytes:
+    return frame("SEND", f"destination:{to}", *headers, body=b"%d" % body if isinstance(body, int) else body)
+
+
+def consumer(wire: Wire, *headers: str, version: str = "1.2") -> Client:
+    client = wire.connect(version)
+    client.send(frame("SUBSCRIBE", "id:0", f"destination:{QUEUE}", *headers))
+    return client
+
+
+def one_by_one(wire: Wire, *headers: str) -> Client:
+    """Return a consumer that holds one delivery at a time."""
+    return consumer(wire, "ack:client-individual", "prefetch-count:1", *headers)
+
+
+def settle(client: Client, *, command: str = "ACK") -> bytes:
+    """Settle the one delivery a client got, and return its body."""
+    heard = client.frame()
+    client.send(settlement(command, "1.2", heard))
+    return heard.body
+
+
+# Selectors.
+
+
+@every_version
+def test_a_consumer_gets_what_its_selector_matches_and_the_rest_waits(wire: Wire, version: str) -> None:
+    sender, eu = wire.connect(), consumer(wire, "selector:region = 'EU'", version=version)
+    sender.send(send(1, "region:US"), send(2, "region:EU"), send(3, "region:US"), send(4, "region:EU"))
+    assert eu.bodies() == [b"2", b"4"]
+    assert consumer(wire).bodies() == [b"1", b"3"]
+
+
+def test_what_waited_before_is_looked_at_too(wire: Wire) -> None:
+    wire.connect().send(send(1, "kind:x"), send(2, "kind:y"), send(3, "kind:x"))
+    assert consumer(wire, "selector:kind = 'y'").bodies() == [b"2"]
+    assert consumer(wire, "selector:kind = 'x'").bodies() == [b"1", b"3"]
+    assert wire.broker.stats.messages_delivered == 3
+
+
+def test_consumers_of_one_selector_take_turns(wire: Wire) -> None:
+    consumers = [consumer(wire, "selector:kind = 'x'") for _ in range(2)]
+    sender = wire.connect()
+    for numbers in ((0,), (1,), (2, 3, 4), (5, 6, 7)):
+        sender.send(*[send(at, "kind:x") for at in numbers])
+    assert [client.bodies() for client in consumers] == [[b"0", b"2", b"4", b"6"], [b"1", b"3", b"5", b"7"]]
+
+
+def test_messages_come_by_priority_then_age_whenever_they_were_looked_at(wire: Wire) -> None:
+    client, other, sender = one_by_one(wire, "selector:kind = 'x'"), consumer(wire), wire.connect()
+    other.send(frame("UNSUBSCRIBE", "id:0"))
+    sender.send(send(b"held", "kind:x"), send(1, "kind:x"), send(2, "kind:x"))
+    consumer(wire, "selector:kind = 'z'")  # has all of it be looked at
+    sender.send(send(3, "kind:x", "priority:9"), send(4, "kind:x", "priority:0"))
+    assert [settle(client) for _ in range(5)] == [b"held", b"3", b"1", b"2", b"4"]
+
+
+def test_what_comes_back_is_offered_to_whoever_wants_it(wire: Wire) -> None:
+    wire.connect().send(send(1, "kind:x"), send(2, "kind:x"))
+    client = one_by_one(wire, "selector:kind = 'x'")
+    assert settle(client, command="NACK") == b"1"
+    again = client.frame()
+    assert (again.body, again.header("redelivered"), again.header("delivery-count")) == (b"1", "true", "2")
+    client.leave()
+    assert consumer(wire, "selector:kind = 'y'").bodies() == []
+    assert consumer(wire, "selector:kind = 'x'").bodies() == [b"1", b"2"]
+
+
+def test_a_queue_without_choosy_consumers_is_what_it_was(wire: Wire) -> None:
+    sender = wire.connect()
+    sender.send(*[send(at, f"kind:{at % 2}", f"priority:{4 + at % 3}") for at in range(9)])
+    consumer(wire, "selector:kind = 'none'").leave()
+    assert consumer(wire).bodies() == [b"2", b"5", b"8", b"1", b"4", b"7", b"0", b"3", b"6"]
+
+
+def test_more_than_one_turn_has_time_for_is_gone_through_in_several(wire: Wire) -> None:
+    sender = wire.connect()
+    count = 3 * EFFORT
+    for start in range(0, count, 256):
+        sender.send(*[send(at, "kind:x") for at in range(start, start + 256)])
+    sender.send(send(b"last", "kind:y"))
+    client = consumer(wire, "selector:kind = 'y'")
+    assert client.bodies() == []
+    wire.pass_time(1)
+    assert client.bodies() == [b"last"]
+    assert len(consumer(wire).bodies()) == EFFORT
+    wire.pass_time(1)
+
+
+def test_limits_count_what_nobody_wants_now(wire: Wire) -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(messages=3, overflow=Overflow.REFUSE)))
+    consumer(wire, "selector:kind = 'y'")
+    sender = wire.connect()
+    sender.send(*[send(at, "hoofbeat-soft-errors:true", f"receipt:{at}") for at in range(5)])
+    assert [heard.command for heard in sender.frames()].count("RECEIPT") == 3
+
+
+def test_limits_count_nothing_twice_when_nobody_is_choosy_any_more() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(messages=3, overflow=Overflow.REFUSE)))
+    choosy, sender = consumer(wire, "selector:kind = 'y'"), wire.connect()
+    sender.send(send(0), send(1))
+    choosy.leave()
+    sender.send(send(2, "receipt:fits"))
+    assert sender.frame().header("receipt-id") == "fits"
+    sender.send(send(3))
+    assert "is full" in sender.refusal().header("message")
+
+
+def test_what_flows_past_a_consumer_without_credit_leaves_nothing_behind(wire: Wire) -> None:
+    stalled, other = one_by_one(wire, "selector:kind = 'x'"), consumer(wire)
+    sender = wire.connect()
+    sender.send(send(0, "kind:x"), send(1, "kind:x"))
+    held = []
+    tracemalloc.start()
+    try:
+        for _ in range(2):
+            for _ in range(100):
+                sender.send(*[send(b"", "kind:y") for _ in range(100)])
+                other.octets()
+            held.append(_held_by("choosing.py") + _held_by("aside.py"))
+    finally:
+        tracemalloc.stop()
+    assert held[1] - held[0] < 50_000
+    assert settle(stalled) == b"0"
+
+
+def _held_by(file: str) -> int:
+    snapshot = tracemalloc.take_snapshot().filter_traces(
+        [tracemalloc.Filter(True, f"*/engines/local/{file}")]
+    )
+    return sum(trace.size for trace in snapshot.traces)
+
+
+def test_the_oldest_gives_way_whether_or_not_it_was_looked_at() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(messages=4, overflow=Overflow.DROP_OLDEST)))
+    choosy, sender = consumer(wire, "selector:kind = 'y'"), wire.connect()
+    sender.send(
+        send(0, "priority:9"), send(1), send(2, "priority:0"), send(3), send(4), send(5, "priority:9")
+    )
+    sender.send(send(b"y", "kind:y"))
+    assert choosy.bodies() == [b"y"]
+    assert consumer(wire).bodies() == [b"5", b"3", b"4"]
+    assert wire.broker.stats.messages_dropped == 3
+
+
+def test_what_expires_while_nobody_wants_it_is_gone() -> None:
+    config = QueueConfig(dead_letter_destination="/queue/dead", dead_letter_expired=True)
+    wire = Wire(BrokerConfig(queue=config))
+    consumer(wire, "selector:kind = 'y'")
+    wire.connect().send(send(1, "ttl:5000"), send(2))
+    wire.pass_time(6)
+    dead = wire.connect()
+    dead.send(frame("SUBSCRIBE", "id:0", "destination:/queue/dead"))
+    assert dead.frame().header("dead-letter-reason") == "expired"
+    assert consumer(wire).bodies() == [b"2"]
+
+
+def test_what_expired_since_it_was_looked_at_is_not_delivered(wire: Wire) -> None:
+    held = one_by_one(wire, "selector:kind = 'x'")
+    wire.connect().send(send(0, "kind:x"), send(1, "kind:x", "ttl:500"), send(2, "kind:x"))
+    wire.pass_time(0.6)
+    assert settle(held) == b"0"
+    assert held.bodies() == [b"2"]
+
+
+def test_headers_of_messages_that_were_kept_are_selected_by() -> None:
+    disk = Disk()
+    wire = Wire(store=(store := PatientStore(disk, reads_at_once=True)))
+    sender = wire.connect()
+    sender.send(*[send(at, f"kind:{at % 2}", "persistent:true") for at in range(4)])
+    store.settle(9)
+    wire.flush()
+    wire = Wire(store=PatientStore(disk, reads_at_once=True))
+    odd = consumer(wire, "selector:kind = '1'")
+    wire.flush()
+    assert odd.bodies() == [b"1", b"3"]
+    assert consumer(wire).bodies() == [b"0", b"2"]
+
+
+@pytest.mark.parametrize("is_persistent", [True, False])
+def test_of_a_queue_on_disk_no_more_is_looked_at_than_its_window_holds(is_persistent: bool) -> None:
+    """What is behind the window has to wait, and comes when there is room in it."""
+    config = BrokerConfig(queue=QueueConfig(window_messages=4))
+    wire = Wire(config, store=PatientStore(Disk(), reads_at_once=True))
+    sender, choosy = wire.connect(), consumer(wire, "selector:kind = 'y'")
+    kept = ["persistent:true"] * is_persistent
+    sender.send(*[send(at, *kept) for at in range(7)], send(b"y", "kind:y", *kept))
+    assert choosy.bodies() == []
+    other = one_by_one(wire)
+    for at in range(4):
+        assert settle(other) == b"%d" % at
+        wire.flush()
+    assert choosy.bodies() == [b"y"]
+
+
+def test_no_more_bytes_are_looked_at_than_the_window_holds() -> None:
+    wire = Wire(
+        BrokerConfig(queue=QueueConfig(window_bytes=10)), store=PatientStore(Disk(), reads_at_once=True)
+    )
+    sender, choosy = wire.connect(), consumer(wire, "selector:kind = 'y'")
+    sender.send(send(b"x" * 10), send(b"y", "kind:y"))
+    wire.flush()
+    assert choosy.bodies() == []
+    assert consumer(wire, "selector:kind IS NULL").bodies() == [b"x" * 10]
+    wire.flush()
+    assert choosy.bodies() == [b"y"]
+
+
+def test_what_the_disk_has_no_room_for_waits_no_more_though_it_was_looked_at(wire: Wire) -> None:
+    wire = Wire(store=(store := PatientStore()))
+    consumer(wire, "selector:kind = 'y'")
+    sender = wire.connect()
+    sender.send(send(1), send(2, "persistent:true"), send(3))
+    store.is_full = True
+    store.settle(9)
+    wire.flush()
+    assert sender.refusal().header("message") == "disk is full"
+    assert consumer(wire).bodies() == [b"1", b"3"]
+
+
+@pytest.mark.parametrize("header", ["no-local:true", "activemq.noLocal:true"])
+def test_no_local_is_for_topics(wire: Wire, header: str) -> None:
+    client = consumer(wire, header)
+    assert client.refusal().header("message").endswith("is not supported on SUBSCRIBE to a queue")
+
+
+def test_a_selector_that_is_none_is_refused(wire: Wire) -> None:
+    assert "selector" in consumer(wire, "selector:kind = ").refusal().header("message").lower()
+
+
+# Exclusive consumers.
+
+
+@pytest.mark.parametrize("header", ["exclusive:true", "activemq.exclusive:true"])
+def test_the_first_exclusive_consumer_gets_all_until_it_leaves(wire: Wire, header: str) -> None:
+    before, first, second = consumer(wire), consumer(wire, header), consumer(wire, header)
+    sender = wire.connect()
+    sender.send(send(1), send(2))
+    assert (before.bodies(), first.bodies(), second.bodies()) == ([], [b"1", b"2"], [])
+    first.leave()
+    sender.send(send(3))
+    assert (before.bodies(), second.bodies()) == ([], [b"3"])
+    second.leave()
+    sender.send(send(4))
+    assert before.bodies() == [b"4"]
+
+
+def test_nobody_else_gets_anything_while_the_exclusive_consumer_has_no_credit(wire: Wire) -> None:
+    first, other = one_by_one(wire, "exclusive:true"), consumer(wire)
+    wire.connect().send(send(1), send(2))
+    assert settle(first) == b"1"
+    assert (first.bodies(), other.bodies()) == ([b"2"], [])
+
+
+def test_of_exclusive_consumers_the_one_of_the_highest_priority_is_served(wire: Wire) -> None:
+    low, high = consumer(wire, "exclusive:true"), consumer(wire, "exclusive:true", "x-priority:1")
+    wire.connect().send(send(1))
+    assert (low.bodies(), high.bodies()) == ([], [b"1"])
+
+
+# Priority of consumers.
+
+
+@pytest.mark.parametrize("name", ["consumer-priority", "activemq.priority", "x-priority"])
+def test_who_has_the_highest_priority_is_served_first_while_it_has_credit(wire: Wire, name: str) -> None:
+    low, middle, high = consumer(wire, f"{name}:-5"), one_by_one(wire), one_by_one(wire, f"{name}:10")
+    sender = wire.connect()
+    sender.send(send(1))
+    sender.send(send(2))
+    sender.send(send(3))
+    assert low.bodies() == [b"3"]
+    assert middle.bodies() == [b"2"]
+    assert settle(high) == b"1"
+    sender.send(send(4))
+    assert (low.bodies(), middle.bodies(), high.bodies()) == ([], [], [b"4"])
+
+
+def test_an_automatic_consumer_of_high_priority_gets_all_there_is(wire: Wire) -> None:
+    sender = wire.connect()
+    sender.send(*[send(at) for at in range(300)])
+    low = one_by_one(wire, "x-priority:1")
+    high = wire.connect()
+    high.send(
+        frame("SUBSCRIBE", "id:0", f"destination:{QUEUE}", "x-priority:5"), *[send(at) for at in range(300)]
+    )
+    assert len(high.bodies()) == 599
+    assert len(low.bodies()) == 1
+
+
+@pytest.mark.parametrize("text", ["high", "1.5", "--1", "1" * 10, "٣"])
+def test_a_priority_that_is_no_number_is_refused(wire: Wire, text: str) -> None:
+    assert "is not a whole number" in consumer(wire, f"x-priority:{text}").refusal().header("message")
+
+
+@pytest.mark.parametrize("header", ["exclusive:true", "x-priority:3"])
+def test_subscribers_of_topics_have_no_order_among_them(wire: Wire, header: str) -> None:
+    client = wire.connect()
+    client.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a", header))
+    name = header.partition(":")[0]
+    assert client.refusal().header("message").startswith(f"{name} is not supported on SUBSCRIBE to a topic")
+
+
+# Groups.
+
+
+@pytest.mark.parametrize("name", ["JMSXGroupID", "_AMQ_GROUP_ID", "message_group"])
+def test_each_group_goes_to_one_consumer(wire: Wire, name: str) -> None:
+    consumers = [consumer(wire) for _ in range(2)]
+    sender = wire.connect()
+    for _ in range(3):
+        sender.send(send(b"a", f"{name}:a"), send(b"b", f"{name}:b"), send(b"a", f"{name}:a"))
+    assert [set(client.bodies()) for client in consumers] == [{b"a"}, {b"b"}]
+
+
+def test_a_better_message_than_the_one_found_goes_first(wire: Wire) -> None:
+    first, second, sender = one_by_one(wire), one_by_one(wire), wire.connect()
+    for at, group in ((1, "a"), (2, ""), (3, "a")):
+        sender.send(send(at, f"JMSXGroupID:{group}"))
+    assert settle(second) == b"2"
+    sender.send(send(4), send(5))
+    assert settle(first) == b"1"  # which finds 5, and is given 3: it has its group
+    sender.send(send(6, "priority:9"))
+    assert [settle(second) for _ in range(3)] == [b"4", b"6", b"5"]
+
+
+def test_what_stands_behind_other_messages_is_grouped_too(wire: Wire) -> None:
+    first, second, sender = consumer(wire), consumer(wire), wire.connect()
+    sender.send(send(1), send(2, "JMSXGroupID:a"), send(3, "JMSXGroupID:a"))
+    assert (first.bodies(), second.bodies()) == ([b"1"], [b"2", b"3"])
+
+
+def test_what_comes_back_later_is_grouped_all_the_same() -> None:
+    wire = Wire(BrokerConfig(queue=QueueConfig(redelivery_delay_seconds=5)))
+    client = consumer(wire, "ack:client-individual")
+    wire.connect().send(send(1, "JMSXGroupID:a"), send(2, "JMSXGroupID:a"))
+    for heard in client.frames():
+        client.send(settlement("NACK", "1.2", heard))
+    client.leave()
+    first, second = one_by_one(wire), one_by_one(wire)
+    wire.pass_time(6)
+    assert (first.bodies(), second.bodies()) == ([b"1"], [])
+
+
+def test_a_group_waits_for_its_consumer_and_other_messages_do_not(wire: Wire) -> None:
+    first, second = one_by_one(wire), one_by_one(wire)
+    sender = wire.connect()
+    sender.send(send(1, "JMSXGroupID:a"), send(2, "JMSXGroupID:a"), send(3), send(4, "JMSXGroupID:a"))
+    assert settle(second) == b"3"
+    assert second.bodies() == []
+    assert [settle(first) for _ in range(3)] == [b"1", b"2", b"4"]
+
+
+def test_groups_of_a_consumer_that_leaves_are_anybodys_and_in_order(wire: Wire) -> None:
+    first, second = one_by_one(wire), consumer(wire, "ack:client-individual")
+    wire.connect().send(*[send(at, "JMSXGroupID:a") for at in range(4)])
+    assert (first.bodies(), second.bodies()) == ([b"0"], [])
+    first.leave()
+    assert second.bodies() == [b"0", b"1", b"2", b"3"]
+
+
+def test_a_consumer_that_comes_later_gets_groups_that_are_new(wire: Wire) -> None:
+    first = consumer(wire)
+    sender = wire.connect()
+    sender.send(send(b"a", "JMSXGroupID:a"))
+    second = consumer(wire)
+    sender.send(send(b"a", "JMSXGroupID:a"), send(b"b", "JMSXGroupID:b"), send(b"a", "JMSXGroupID:a"))
+    assert (first.bodies(), second.bodies()) == ([b"a"] * 3, [b"b"])
+
+
+def test_a_group_ends_where_its_sender_says_so(wire: Wire) -> None:
+    first, second = one_by_one(wire), one_by_one(wire)
+    sender = wire.connect()
+    sender.send(
+        send(1, "JMSXGroupID:a"), send(2, "JMSXGroupID:a", "JMSXGroupSeq:-1"), send(3, "JMSXGroupID:a")
+    )
+    assert second.bodies() == []
+    assert settle(first) == b"1"
+    assert (first.bodies(), second.bodies()) == ([b"2"], [b"3"])
+
+
+def test_messages_that_waited_for_nobody_are_grouped_all_the_same(wire: Wire) -> None:
+    wire.connect().send(*[send(at, f"JMSXGroupID:{at % 2}") for at in range(6)])
+    first, second = one_by_one(wire), one_by_one(wire)
+    assert [settle(first) for _ in range(3)] == [b"0", b"2", b"4"]
+    assert [settle(second) for _ in range(3)] == [b"1", b"3", b"5"]
+
+
+def test_groups_of_a_transaction_and_of_what_comes_back_are_groups(wire: Wire) -> None:
+    first, second = one_by_one(wire), one_by_one(wire)
+    sender = wire.connect()
+    sender.send(
+        frame("BEGIN", "transaction:t"),
+        *[send(at, "JMSXGroupID:a", "transaction:t") for at in range(3)],
+        frame("COMMIT", "transaction:t"),
+    )
+    assert settle(first, command="NACK") == b"0"
+    assert [settle(first) for _ in range(3)] == [b"0", b"1", b"2"]
+    assert second.bodies() == []
+
+
+def test_a_group_that_is_kept_is_one_after_the_next_start() -> None:
+    disk = Disk()
+    wire = Wire(store=(store := PatientStore(disk, reads_at_once=True)))
+    wire.connect().send(*[send(at, "JMSXGroupID:a\\c", "persistent:true") for at in range(3)])
+    store.settle(9)
+    wire.flush()
+    wire = Wire(store=PatientStore(disk, reads_at_once=True))
+    first, second = one_by_one(wire), one_by_one(wire)
+    wire.flush()
+    assert settle(first) == b"0"
+    assert (first.bodies(), second.bodies()) == ([b"1"], [])
+
+
+def test_what_the_consumer_of_a_group_does_not_want_goes_to_who_does(wire: Wire) -> None:
+    first, second = consumer(wire, "selector:kind = 'x'"), consumer(wire, "selector:kind = 'y'")
+    sender = wire.connect()
+    for kind in "xyxy":
+        sender.send(send(kind.encode(), f"kind:{kind}", "JMSXGroupID:a"))
+    assert (first.bodies(), second.bodies()) == ([b"x", b"x"], [b"y", b"y"])
+
+
+def test_an_exclusive_consumer_has_all_groups(wire: Wire) -> None:
+    first, second = one_by_one(wire), one_by_one(wire)
+    sender = wire.connect()
+    sender.send(*[send(at, "JMSXGroupID:a") for at in range(3)])
+    alone = consumer(wire, "exclusive:true")
+    assert (first.bodies(), second.bodies(), alone.bodies()) == ([b"0"], [], [b"1", b"2"])
+
+
+def test_so_many_groups_are_remembered_and_no_more(wire: Wire) -> None:
+    first = consumer(wire)
+    sender = wire.connect()
+    for start in range(0, MOST_GROUPS + 1, 500):
+        sender.send(
+            *[send(at, f"JMSXGroupID:{at}") for at in range(start, min(start + 500, MOST_GROUPS + 1))]
+        )
+        wire.pass_time(1)
+    assert len(first.bodies()) == MOST_GROUPS + 1
+    second = consumer(wire)
+    sender.send(send(b"any"))
+    assert first.bodies() == [b"any"]  # so the other is next in turn
+    sender.send(send(b"forgotten", "JMSXGroupID:0"), send(b"known", "JMSXGroupID:9"))
+    assert (first.bodies(), second.bodies()) == ([b"known"], [b"forgotten"])
