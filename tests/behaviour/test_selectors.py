@@ -2,7 +2,7 @@
 
 import pytest
 
-from hoofbeat.config import BrokerConfig, SlowReader, TopicConfig
+from hoofbeat.config import BrokerConfig, LimitsConfig, SlowReader, TopicConfig
 from tests.conformance.wire import Client, Wire, frame, settlement
 
 SOFT = "hoofbeat-soft-errors:true"
@@ -214,3 +214,33 @@ class TestDurable:
         self.listen(client, "selector:kind = 'x'")
         listen(client, "persistent:true", "selector:kind = 'y'", id="other")
         assert [(heard.body, heard.header("subscription")) for heard in client.frames()] == [(b"x", "d")]
+
+
+@pytest.mark.parametrize("where", ["/topic/a", "/queue/a"])
+def test_all_selectors_of_a_session_have_so_many_terms_at_most(where: str) -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(selector_terms=5)))
+    client = wire.connect("1.2", SOFT)
+    listen(client, "selector:a = 1 AND b = 2", to=where)
+    listen(client, "selector:a = 1", to=where, id="1")
+    assert "more than 5 headers and literals" in client.frame().header("message")
+    listen(client, "selector:a", to=where, id="2")
+    assert client.octets() == b""
+
+
+def test_selectors_of_durable_subscriptions_count_while_nobody_listens() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(selector_terms=5)))
+    for number, selector in enumerate(("a = 1 AND b = 2", "a = 1", "a")):
+        client = wire.connect("1.2", "client-id:me")
+        client.send(
+            frame(
+                "SUBSCRIBE",
+                f"id:{number}",
+                "destination:/topic/a",
+                "durable:true",
+                f"selector:{selector}",
+                "receipt:r",
+            )
+        )
+        heard = client.frame()
+        assert heard.command == ("ERROR" if number == 1 else "RECEIPT")
+        client.leave()

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from hoofbeat.broker.engine import Confirm, Engine
+from hoofbeat.broker.engine import RUN, Confirm, Engine
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message
-from hoofbeat.broker.sending import RUN
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
 from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, frame

@@ -3,7 +3,8 @@
 import pytest
 
 from hoofbeat.broker.access import Right
-from hoofbeat.broker.broker import SLICE_FRAMES
+from hoofbeat.broker.broker import SLICE_COPIES, SLICE_FRAMES
+from hoofbeat.broker.stats import COPIES_A_TERM
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
 from tests.conformance.wire import Wire, frame, settlement
@@ -87,6 +88,26 @@ def test_looking_through_many_patterns_is_work_too() -> None:
     new = [frame("SEND", f"destination:/topic/{number}") for number in range(SLICE_FRAMES)]
     wire.connect().receive(b"".join(new))
     assert wire.broker.stats.messages_received < SLICE_FRAMES / 4
+    wire.flush()
+    assert wire.broker.stats.messages_received == SLICE_FRAMES
+
+
+@pytest.mark.parametrize(
+    ("to", "durable"), [("/topic/a", "false"), ("/topic/a", "true"), ("/queue/a", "false")]
+)
+def test_what_selectors_look_at_is_work_too(to: str, durable: str) -> None:
+    """Four listeners whose selectors have all the terms that a session may have: all are looked at."""
+    wire = Wire()
+    selector = "selector:" + " OR ".join(["none = '1'"] * 128)
+    for number in range(4):
+        listener = wire.connect("1.2", f"client-id:{number}", "login:a")
+        for each in range(4):
+            listener.send(
+                frame("SUBSCRIBE", f"id:{each}", f"destination:{to}", selector, f"durable:{durable}")
+            )
+    sends = [frame("SEND", f"destination:{to}", f"n:{number}") for number in range(SLICE_FRAMES)]
+    wire.connect().receive(b"".join(sends))
+    assert wire.broker.stats.terms_compared < 3 * SLICE_COPIES / COPIES_A_TERM
     wire.flush()
     assert wire.broker.stats.messages_received == SLICE_FRAMES
 

@@ -82,7 +82,7 @@ class Core:
         self.released: list[BrokerSession] = []
         self.sliced: list[BrokerSession] = []
         self.is_memory_short = False
-        self.scene = Scene()
+        self.scene = Scene(stats)
         self.deadlines = Deadlines()
 
     # Answers.

@@ -1,7 +1,7 @@
 """The seam to whoever decides who gets a message."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hoofbeat.broker.delivery import Delivery, Outcome
 from hoofbeat.broker.destination import Destination
@@ -10,6 +10,9 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.users import Principal
 from hoofbeat.errors import Refused
+
+RUN: Final = 256  # messages in one run, at most
+RUN_TERMS: Final = 16_384  # headers and literals that selectors look at in one run
 
 Done = Callable[[Refused | None], None]
 Confirm = Callable[[int, Refused | None], None]
@@ -25,6 +28,15 @@ class Settlement(NamedTuple):
     subscription: Subscription
     outcome: Outcome
     deliveries: list[Delivery]
+
+
+def restore(settlements: Sequence[Settlement]) -> None:
+    """Undo what the broker noted for settlements that did not happen."""
+    settled: dict[Subscription, list[Delivery]] = {}
+    for subscription, _, deliveries in settlements:
+        settled.setdefault(subscription, []).extend(deliveries)
+    for subscription, deliveries in settled.items():
+        subscription.restore(deliveries)
 
 
 class DurableSubscriptions(Protocol):
@@ -54,6 +66,9 @@ class Engine(Protocol):
         Returns:
             a hold, if the sender must wait until it ends; None if it may go on.
         """
+
+    def most_in_a_run(self, destination: Destination) -> int:
+        """Return how many messages a run to a destination may have: fewer where each takes long."""
 
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done

@@ -16,7 +16,6 @@ from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 
-RUN: Final = 256  # messages in one run, at most
 _SEND: Final = Command.SEND
 _WRITE: Final = Right.WRITE
 
@@ -54,7 +53,7 @@ def _gather(
     first, headers = envelope, frames[at][1]
     if not envelope.is_plain:
         receipts.append((0, headers.fields["receipt"]))
-    for command, own, body in frames[at : at + RUN]:
+    for command, own, body in frames[at : at + core.engine.most_in_a_run(envelope.destination)]:
         if own is not headers:
             following = first.following(own) if command is _SEND else None
             if following is None:

@@ -1,5 +1,9 @@
 """What has happened, counted."""
 
+from typing import Final
+
+COPIES_A_TERM: Final = 4  # one header or literal of a selector takes as long as so many copies of a message
+
 
 class Stats:
     """Counters of one broker; they only grow.
@@ -13,6 +17,7 @@ class Stats:
         messages_duplicated: sent again under an id that was known, and dropped.
         messages_dead_lettered: given up, with one.
         patterns_searched: looked through to find who hears a topic that was not met lately.
+        terms_compared: headers and literals that selectors looked at.
         slow_consumers: sessions closed because they read too slowly.
         sessions_opened: since the start.
     """
@@ -28,6 +33,7 @@ class Stats:
         "patterns_searched",
         "sessions_opened",
         "slow_consumers",
+        "terms_compared",
     )
 
     def __init__(self) -> None:
@@ -40,10 +46,11 @@ class Stats:
         self.messages_duplicated = 0
         self.messages_dead_lettered = 0
         self.patterns_searched = 0
+        self.terms_compared = 0
         self.slow_consumers = 0
         self.sessions_opened = 0
 
     @property
     def effort(self) -> int:
         """Return what was done on senders' behalf, of which each session has its share in a turn."""
-        return self.messages_delivered + self.patterns_searched
+        return self.messages_delivered + self.patterns_searched + COPIES_A_TERM * self.terms_compared

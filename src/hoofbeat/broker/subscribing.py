@@ -11,6 +11,7 @@ from hoofbeat.broker.durability import check_durable, durable_name
 from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.patterns import check
 from hoofbeat.broker.places import place_of
+from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.errors import Refused
@@ -46,6 +47,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     if durable and place is not None:
         raise Refused("a durable subscription begins where it was left", detail="leave out where to begin")
     condition = condition_of(headers, where, durable, session, core.scene)
+    _check_terms(core, session, condition)
     prefetch, most_bytes = _credit(core, headers)
     subscription = Subscription(
         session,
@@ -109,6 +111,19 @@ def _check_features(headers: Headers) -> None:
     for name, nothing in _MISSING.items():
         if headers.get(name) not in (None, "", nothing):
             raise Refused(f"{name} is not supported on SUBSCRIBE")
+
+
+def _check_terms(core: Core, session: BrokerSession, condition: Condition | None) -> None:
+    """See that the selectors of a session do not take too much of everybody's time."""
+    if condition is None or not condition.terms:
+        return
+    others = [each.condition.terms for each in session.subscriptions.values() if each.condition is not None]
+    most = core.config.limits.selector_terms
+    if sum(others) + condition.terms > most:
+        raise Refused(
+            f"more than {most} headers and literals in selectors of one session",
+            detail="shorten the selectors, or spread the subscriptions over sessions",
+        )
 
 
 def _check_destination(core: Core, session: BrokerSession, where: Destination) -> None:

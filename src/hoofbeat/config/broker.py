@@ -40,6 +40,8 @@ class LimitsConfig:
         outbox_bytes: what waits for one slow reader.
         slow_seconds: how long a reader may take nothing.
         subscriptions: of one session.
+        selector_terms: headers and literals in all selectors of one session, or of one user's durable
+            subscriptions.
         prefetch: highest number of unsettled deliveries a subscription may ask for.
         unsettled_bytes: of the unsettled deliveries of one subscription.
         transactions: open in one session; 0 allows none.
@@ -61,6 +63,7 @@ class LimitsConfig:
     outbox_bytes: int = 512 * 1024
     slow_seconds: float = 10.0
     subscriptions: int = 256
+    selector_terms: int = 1024
     prefetch: int = 1000
     unsettled_bytes: int = 8 * 1024 * 1024
     transactions: int = 16

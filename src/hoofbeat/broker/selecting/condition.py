@@ -5,6 +5,7 @@ from typing import Final
 
 from hoofbeat.broker.message import Envelope, Message
 from hoofbeat.broker.selecting.selector import Selector
+from hoofbeat.broker.stats import Stats
 from hoofbeat.protocol.server import ServerSession
 
 _MOST_KNOWN: Final = 256  # envelopes: of one run, at most
@@ -15,12 +16,14 @@ class Scene:
 
     Attributes:
         session: None where it is the broker itself that publishes.
+        stats: of the broker.
     """
 
-    __slots__ = ("_known", "session")
+    __slots__ = ("_known", "session", "stats")
 
-    def __init__(self) -> None:
+    def __init__(self, stats: Stats) -> None:
         """Start with nobody."""
+        self.stats = stats
         self.session: ServerSession | None = None
         self._known: dict[Envelope, Mapping[str, str]] = {}
 
@@ -51,6 +54,11 @@ class Condition:
         self._envelope: Envelope | None = None
         self._answer = False
 
+    @property
+    def terms(self) -> int:
+        """Say what one answer costs: the headers and literals that are looked at."""
+        return 0 if self.selector is None else self.selector.terms
+
     def wanted(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Return those of a run that is being published which the subscription wants."""
         if self._own is not None and self._scene.session is self._own:
@@ -70,9 +78,11 @@ class Condition:
             return True
         envelope = message.envelope
         if selector.is_per_message:
+            self._scene.stats.terms_compared += selector.terms
             id = f"{envelope.prefix.decode()}{message.number}"
             return selector.matches({**self._scene.headers_of(envelope), "message-id": id})
         if envelope is not self._envelope:
             self._envelope = envelope
+            self._scene.stats.terms_compared += selector.terms
             self._answer = selector.matches(self._scene.headers_of(envelope))
         return self._answer

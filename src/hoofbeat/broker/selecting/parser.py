@@ -53,16 +53,17 @@ class Parser:
 
     Attributes:
         names: headers that it looks at.
+        terms: headers and literals so far.
     """
 
-    __slots__ = ("_at", "_depth", "_searches", "_terms", "_words", "names")
+    __slots__ = ("_at", "_depth", "_searches", "_words", "names", "terms")
 
     def __init__(self, words: Sequence[Word]) -> None:
         """Begin with the first word."""
         self._words = words
         self._at = 0
         self._depth = 0
-        self._terms = 0
+        self.terms = 0
         self._searches = 0
         self.names: set[str] = set()
 
@@ -303,8 +304,8 @@ class Parser:
 
     def _count(self) -> None:
         """Take in one more header or literal."""
-        self._terms += 1
-        if self._terms > MOST_TERMS:
+        self.terms += 1
+        if self.terms > MOST_TERMS:
             raise refuse(f"more than {MOST_TERMS} headers and literals", self._word.at)
         self._at += 1
 

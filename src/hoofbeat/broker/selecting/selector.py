@@ -19,14 +19,16 @@ class Selector:
 
     Attributes:
         text: as it was written.
+        terms: headers and literals in it: what one answer costs.
         is_per_message: it asks for the message id, which no two messages share.
     """
 
-    __slots__ = ("_condition", "is_per_message", "text")
+    __slots__ = ("_condition", "is_per_message", "terms", "text")
 
-    def __init__(self, text: str, condition: Expression, names: set[str]) -> None:
+    def __init__(self, text: str, condition: Expression, names: set[str], terms: int) -> None:
         """Keep what :meth:`parse` made of the text."""
         self.text = text
+        self.terms = terms
         self.is_per_message = MESSAGE_ID in names
         self._condition = condition
 
@@ -44,7 +46,8 @@ class Selector:
         if hyphens:
             start += len(_HYPHENATED)
         parser = Parser(words_of(text, start=start, hyphens=hyphens))
-        return Selector(text, parser.parse(), parser.names)
+        condition = parser.parse()
+        return Selector(text, condition, parser.names, parser.terms)
 
     def matches(self, headers: Mapping[str, str]) -> bool:
         """Say whether the condition is true of these headers; unknown is not true."""

@@ -15,10 +15,11 @@ class Backlog:
     """Messages of topics on their way to one subscription that settles them, or may lose some.
 
     Attributes:
+        subscription: to which.
         queue: in which they wait, and to which they return.
     """
 
-    __slots__ = ("_config", "_stats", "_subscription", "queue")
+    __slots__ = ("_config", "_stats", "queue", "subscription")
 
     def __init__(
         self,
@@ -41,13 +42,13 @@ class Backlog:
         if first:
             self.queue.put(first)
         self.queue.attach(subscription)
-        self._subscription = subscription
+        self.subscription = subscription
         self._config = config
         self._stats = stats
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Take in what is wanted of a run; what does not fit goes as the policy says."""
-        condition = self._subscription.condition
+        condition = self.subscription.condition
         if condition is not None:
             messages = condition.wanted(messages)
         taken = self.queue.fill(messages)
@@ -56,7 +57,7 @@ class Backlog:
             return
         policy = self._config.slow_reader
         if policy is SlowReader.CLOSE:
-            self._subscription.overrun()
+            self.subscription.overrun()
         elif policy is SlowReader.DROP_NEWEST:
             self._stats.messages_dropped += len(rest)
         elif policy is SlowReader.KEEP_LATEST:

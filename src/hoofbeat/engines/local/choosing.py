@@ -17,7 +17,7 @@ from hoofbeat.engines.local.aside import Aside
 from hoofbeat.engines.local.ready import Ready
 from hoofbeat.protocol.outbox import FLUSH_BYTES
 
-EFFORT: Final = 1024  # questions to selectors in one turn; then others have theirs
+EFFORT: Final = 4096  # messages looked at, and terms of selectors, in one turn; then others have theirs
 MOST_GROUPS: Final = 10_000  # whose consumer is remembered; the oldest are forgotten
 _NONE: Final = 1 << 61  # comes after every rank
 _LEAST_STALE: Final = 1024
@@ -35,15 +35,17 @@ class _Matches:
 
     Attributes:
         condition: None matches all.
+        effort: of one question.
         head: rank of the first match that is known; _NONE if none is.
         unseen: a heap of ranks; some are gone.
         seats: how many consumers share it.
     """
 
-    __slots__ = ("condition", "head", "seats", "unseen")
+    __slots__ = ("condition", "effort", "head", "seats", "unseen")
 
     def __init__(self, condition: Condition | None, unseen: list[int]) -> None:
         self.condition = condition
+        self.effort = 1 if condition is None else 1 + condition.terms
         self.head = _NONE
         self.unseen = unseen
         self.seats = 0
@@ -257,7 +259,7 @@ class Chooser:
         matches.head = _NONE
         while matches.unseen and self.effort > 0:
             rank = heappop(matches.unseen)
-            self.effort -= 1
+            self.effort -= matches.effort
             message = self._aside.get(rank)
             if message is not None and matches.wants(message):
                 matches.head = rank

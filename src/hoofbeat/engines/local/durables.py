@@ -10,6 +10,7 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.selecting.condition import Condition, Scene
 from hoofbeat.broker.selecting.selector import Selector
+from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
@@ -47,6 +48,11 @@ class Durable:
         self.owner = owner
         self.consumer: Subscription | None = None
         self.left_at = now
+
+    @property
+    def terms(self) -> int:
+        """Count the headers and literals of its selector."""
+        return 0 if self.condition is None else self.condition.terms
 
     def is_asked_for_by(self, subscription: Subscription) -> bool:
         """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
@@ -119,6 +125,7 @@ class Durables:
         "_patterns",
         "_queues",
         "_scene",
+        "_selector_terms",
         "changed",
         "deadline",
     )
@@ -130,8 +137,11 @@ class Durables:
         *,
         access: Access,
         clock: Clock,
+        stats: Stats,
+        selector_terms: int,
     ) -> None:
-        """Start without subscriptions."""
+        """Start without subscriptions; all selectors of one user have ``selector_terms`` at most."""
+        self._selector_terms = selector_terms
         self.deadline = INFINITY
         self._config = config
         self._queues = queues
@@ -139,7 +149,7 @@ class Durables:
         self._clock = clock
         self.changed: Callable[[Destination], None] = _ignore
         self._journal: Journal | None = None
-        self._scene = Scene()  # without sessions: what they send is kept long after
+        self._scene = Scene(stats)  # without sessions: what they send is kept long after
         self._by_name: dict[str, Durable] = {}
         self._exact: dict[str, list[Durable]] = {}
         self._patterns: PatternTrie[Durable] = PatternTrie()
@@ -197,7 +207,9 @@ class Durables:
         """Let a subscription have what waits under its name; a new name begins with ``first``."""
         name = subscription.durable
         durable = self._by_name.get(name)
-        refused = self._refusal(durable, name, subscription.principal)
+        condition = subscription.condition
+        terms = 0 if condition is None else condition.terms
+        refused = self._refusal(durable, name, subscription.principal, terms)
         if refused is not None:
             done(refused)
             return
@@ -234,7 +246,7 @@ class Durables:
         if durable is None:
             done(Refused(f"Unknown subscription {name[:128]!r}"))
             return
-        refused = self._refusal(durable, name, principal)
+        refused = self._refusal(durable, name, principal, 0)
         if refused is None:
             self._remove(durable)
         if self._journal is None or refused is not None:
@@ -255,7 +267,9 @@ class Durables:
                 else:
                     self._look_ahead(durable)
 
-    def _refusal(self, durable: Durable | None, name: str, principal: Principal) -> Refused | None:
+    def _refusal(
+        self, durable: Durable | None, name: str, principal: Principal, terms: int
+    ) -> Refused | None:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
             if durable.owner.name != principal.name:
@@ -267,8 +281,14 @@ class Durables:
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
-        if sum([each.owner.name == principal.name for each in self._by_name.values()]) >= most:
+        own = [each for each in self._by_name.values() if each.owner.name == principal.name]
+        if len(own) >= most:
             return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")
+        if terms and sum([each.terms for each in own]) + terms > self._selector_terms:
+            return Refused(
+                f"more than {self._selector_terms} headers and literals in selectors of one user",
+                detail="delete some durable subscriptions first",
+            )
         return None
 
     # What there is.

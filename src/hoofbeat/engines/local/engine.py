@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from hoofbeat.broker.access import Access
-from hoofbeat.broker.delivery import Delivery, Outcome
+from hoofbeat.broker.delivery import Outcome
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.durability import PREFIX
-from hoofbeat.broker.engine import Confirm, Done, Settlement
+from hoofbeat.broker.engine import RUN, Confirm, Done, Settlement, restore
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
@@ -65,7 +65,9 @@ class LocalEngine:
         self._duplicates = Duplicates(config.duplicates, clock=clock, stats=stats)
         self.schedule = Schedule(config.schedule, clock=clock, numbers=numbers, publish=own)
         queues = Queues(self._kept_queue, self._note, self._drop)
-        self._keeper = Keeper(self._policies, config, queues, access=access, clock=clock, epoch=epoch)
+        self._keeper = Keeper(
+            self._policies, config, queues, access=access, clock=clock, stats=stats, epoch=epoch
+        )
         self.durables = self._keeper.durables
         self._topics = Topics(
             self._policies, self._keeper, access=access, clock=clock, stats=stats, bury=self._bury
@@ -93,6 +95,10 @@ class LocalEngine:
         self._note(queue)
         return hold if self._journal is None else hold or self._hold(isinstance(queue, DurableQueue))
 
+    def most_in_a_run(self, destination: Destination) -> int:
+        """Return how many messages a run to a destination may have."""
+        return self._topics.most_in_a_run(destination.name) if destination.is_topic else RUN
+
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
     ) -> Hold | None:
@@ -110,7 +116,7 @@ class LocalEngine:
                         f"{destination.name} is full", detail="nothing of the transaction was done"
                     )
             if refused is not None:
-                self._take_back(settlements)
+                restore(settlements)
                 self._note_all(runs)
                 done(refused)
                 return None
@@ -366,14 +372,6 @@ class LocalEngine:
             queue = self._queues.get(run[0].envelope.destination.name)
             if queue is not None:
                 self._note(queue)
-
-    def _take_back(self, settlements: Sequence[Settlement]) -> None:
-        """Undo what the broker noted for a transaction that is refused."""
-        settled: dict[Subscription, list[Delivery]] = {}
-        for subscription, _, deliveries in settlements:
-            settled.setdefault(subscription, []).extend(deliveries)
-        for subscription, deliveries in settled.items():
-            subscription.restore(deliveries)
 
     def _publish_own(self, messages: Sequence[Message]) -> bool:
         """Publish what the broker itself has to, if there is room; if not on disk, that is tried again."""

@@ -7,6 +7,7 @@ from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.places import Start
+from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, TopicConfig
@@ -64,10 +65,18 @@ class Keeper:
         *,
         access: Access,
         clock: Clock,
+        stats: Stats,
         epoch: str,
     ) -> None:
         """Start with nothing; ``epoch`` tells the offsets of this start from others."""
-        self.durables = Durables(config.durable, queues, access=access, clock=clock)
+        self.durables = Durables(
+            config.durable,
+            queues,
+            access=access,
+            clock=clock,
+            stats=stats,
+            selector_terms=config.limits.selector_terms,
+        )
         self._access = access
         self._policies = policies
         self.limits = config.limits

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination
-from hoofbeat.broker.engine import Confirm, Done
+from hoofbeat.broker.engine import RUN, RUN_TERMS, Confirm, Done
 from hoofbeat.broker.message import Message, tails_of
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.stats import Stats
@@ -39,6 +39,7 @@ class _Route(NamedTuple):
     choosy: list[_Group]  # of one subscription each, which has a condition
     backlogs: list[Backlog]
     keeping: Remembered | None
+    run: int  # messages in one run, at most: fewer where many selectors are asked about each
 
 
 class Topics:
@@ -98,6 +99,11 @@ class Topics:
             return False
         keeper.confirm(confirm, len(messages))
         return True
+
+    def most_in_a_run(self, name: str) -> int:
+        """Return how many messages to ``name`` may be published at once."""
+        route = self._routes.get(name) or self._find(name)
+        return route.run
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give every subscriber its copy of a run."""
@@ -246,7 +252,8 @@ class Topics:
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
         keeping = self._keeper.of(name, policy)
-        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping)
+        run = _most_in_a_run(choosy, backlogs, keeping)
+        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping, run)
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
@@ -271,6 +278,19 @@ class Topics:
             bury=self._bury,
             first=first,
         )
+
+
+def _most_in_a_run(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keeping: Remembered | None) -> int:
+    """Return how many messages may be published at once, by what all selectors cost."""
+    terms = sum([_terms(group.members[0]) for group in choosy])
+    terms += sum([_terms(backlog.subscription) for backlog in backlogs])
+    if keeping is not None:
+        terms += sum([durable.terms for durable in keeping.durables])
+    return max(1, min(RUN, RUN_TERMS // max(1, terms)))
+
+
+def _terms(subscription: Subscription) -> int:
+    return 0 if subscription.condition is None else subscription.condition.terms
 
 
 class _Beginning:
