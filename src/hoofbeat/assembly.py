@@ -27,6 +27,7 @@ from hoofbeat.server.server import Server
 from hoofbeat.server.turns import Turns, read_clocks
 from hoofbeat.stores.base import Store
 from hoofbeat.stores.sqlite import SqliteStore
+from hoofbeat.stores.sqlite.meter import Progress, pay_no_heed
 
 _PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
 _DEFAULT_CONFIG = BrokerConfig()
@@ -85,7 +86,11 @@ def make_broker(
 
 
 def make_server(
-    config: ServerConfig, *, memory: MemoryMark | None = None, fatal: Callable[[str], None] = end_at_once
+    config: ServerConfig,
+    *,
+    memory: MemoryMark | None = None,
+    fatal: Callable[[str], None] = end_at_once,
+    progress: Progress = pay_no_heed,
 ) -> Server:
     """Make a server on the running event loop; nothing is bound before its ``start``.
 
@@ -95,6 +100,7 @@ def make_server(
         config: listeners, users, rules and limits.
         memory: how short memory is told from plenty; None for the usual share of what there is.
         fatal: called, on another thread, when data can't be kept any more; it must end the process.
+        progress: told how many rows of how many are recovered.
 
     Raises:
         ConfigError: the users file or a rule can't be used.
@@ -109,7 +115,7 @@ def make_server(
         wake=turns.wake,
         per_user=config.limits.per_user,
         report=Errors(),
-        store=_make_store(config, turns, fatal),
+        store=_make_store(config, turns, fatal, progress),
         now=read_clocks(),
     )
     return Server(config, broker, turns, memory=memory, release=partial(_let_go, threads))
@@ -128,10 +134,13 @@ def _make_authenticator(config: ServerConfig, threads: Executor) -> Authenticato
     )
 
 
-def _make_store(config: ServerConfig, turns: Turns, fatal: Callable[[str], None]) -> Store | None:
+def _make_store(
+    config: ServerConfig, turns: Turns, fatal: Callable[[str], None], progress: Progress
+) -> SqliteStore | None:
     if not config.data:
         return None
-    return SqliteStore(Path(config.data), post=turns.post, fatal=partial(_give_up, fatal, config.data))
+    give_up = partial(_give_up, fatal, config.data)
+    return SqliteStore(Path(config.data), post=turns.post, fatal=give_up, progress=progress)
 
 
 def _give_up(fatal: Callable[[str], None], data: str, error: Exception) -> None:

@@ -1,5 +1,6 @@
 """What ``hoofbeat serve`` does: a server, announced on standard output and logged on standard error."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hoofbeat.server.server import Server
 LABELS = {"stomp": "stomp", "stomps": "tls", "unix": "unix"}
 WEBSOCKET = {"http": "ws", "https": "wss"}
 
+logger = logging.getLogger("hoofbeat.cli")
+
 
 def serve(config: ServerConfig) -> None:
     """Serve until a signal ends it; see :func:`hoofbeat.server.runner.run`."""
@@ -22,8 +25,12 @@ def serve(config: ServerConfig) -> None:
 
 
 def _make(config: ServerConfig) -> Server:
-    with patience(f"recovering what is kept in {config.data}"):
-        return make_server(config)
+    with patience(f"recovering what is kept in {config.data}", say=_log) as watch:
+        return make_server(config, progress=watch.report)
+
+
+def _log(text: str) -> None:
+    logger.info("= %s", text)
 
 
 def announce(config: ServerConfig, urls: Sequence[str]) -> None:

@@ -20,9 +20,11 @@ from hoofbeat.stores.base import (
     Unsubscribe,
 )
 from hoofbeat.stores.sqlite.gathering import Gathering, insert
+from hoofbeat.stores.sqlite.meter import Meter
 from hoofbeat.stores.sqlite.schema import note
 
 NUMBERS_AHEAD: Final = 1_000_000  # kept free, so that not every commit has to note the last one
+_TRANSIENT: Final = "SELECT queue, rank, seq FROM pending WHERE transient > 0 LIMIT 10000"
 
 
 class Changing:
@@ -101,12 +103,12 @@ class Changing:
         self._connection.execute("DELETE FROM pending WHERE queue = ?", (queue,))
         self._release(row[0] for row in rows)
 
-    def forget_transient(self) -> None:
+    def forget_transient(self, meter: Meter) -> None:
         """Remove what was kept only because memory had no room for it."""
-        rows = self._connection.execute("SELECT queue, rank, seq FROM pending WHERE transient > 0").fetchall()
-        gone = "DELETE FROM pending WHERE queue = ? AND rank = ? AND seq = ?"
-        self._connection.executemany(gone, rows)
-        self._release(row[2] for row in rows)
+        while rows := self._connection.execute(_TRANSIENT).fetchall():
+            self._connection.executemany("DELETE FROM pending WHERE queue = ? AND rank = ? AND seq = ?", rows)
+            self._release(row[2] for row in rows)
+            meter.add(len(rows))
 
     def _queue(self, name: str) -> int:
         return self._id_of(name, self._queues, "queue (name) VALUES (?)")

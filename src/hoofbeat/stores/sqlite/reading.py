@@ -13,6 +13,8 @@ from hoofbeat.stores.base import (
     StoredMessage,
     Waiting,
 )
+from hoofbeat.stores.sqlite.counting import ranges, waiting
+from hoofbeat.stores.sqlite.meter import STEP, Meter
 from hoofbeat.stores.sqlite.schema import get
 
 Moment = tuple[int, int, StoredMessage]
@@ -26,12 +28,6 @@ _PAGE: Final = f"""
 _HISTORY: Final = f"""
     SELECT {_MESSAGE}, h.offset, h.sent FROM history h JOIN message m USING (seq)
     WHERE h.topic = (SELECT id FROM topic WHERE name = ?) AND h.offset >= ? ORDER BY h.offset LIMIT ?
-"""
-_WAITING: Final = """
-    SELECT q.name, 9 - w.rank, w.messages, w.bytes, w.last FROM (
-        SELECT queue, rank, count(*) messages, sum(size) bytes, max(seq) last
-        FROM pending WHERE visible_at = 0 GROUP BY queue, rank
-    ) w JOIN queue q ON q.id = w.queue ORDER BY w.queue, w.rank
 """
 _DELAYED: Final = f"""
     SELECT q.name, {_MESSAGE}, p.deliveries, p.visible_at FROM pending p
@@ -60,24 +56,44 @@ def read_history(
     return [(row[_SIZE], row[_SIZE + 1], StoredMessage(*row[:_SIZE])) for row in _within(rows, most_bytes)]
 
 
-def read_all(connection: sqlite3.Connection) -> Recovered:
-    """Return what is there at the start: counters, not messages."""
+def read_all(connection: sqlite3.Connection, meter: Meter | None = None) -> Recovered:
+    """Return what is there at the start: counters, not messages.
+
+    Args:
+        connection: within a transaction, or of a store that nobody writes to.
+        meter: counts the rows.
+    """
     execute = connection.execute
+    meter = meter or Meter()
     last = execute("SELECT coalesce(max(seq), 0) FROM message").fetchone()[0]
     return Recovered(
         epoch=str(get(connection, "epoch")),
         next_number=max(last + 1, _number(get(connection, "next_number"))),
         is_clean=bool(get(connection, "is_clean")),
-        waiting=list(starmap(Waiting, execute(_WAITING))),
-        delayed=[(row[0], _entry(row[1:])) for row in execute(_DELAYED)],
+        waiting=_read_waiting(connection, meter),
+        delayed=[(row[0], _entry(row[1:])) for row in meter.count(execute(_DELAYED))],
         subscriptions=list(starmap(DurableSubscription, execute("SELECT * FROM durable_subscription"))),
         retained=[
             (row[0], StoredMessage(*row[1:]))
             for row in execute(f"SELECT r.topic, {_MESSAGE} FROM retained r JOIN message m USING (seq)")
         ],
         histories=list(starmap(History, execute(_HISTORIES))),
-        ids=execute("SELECT destination, id, at FROM sent ORDER BY at").fetchall(),
+        ids=list(meter.count(execute("SELECT destination, id, at FROM sent ORDER BY at"))),
     )
+
+
+def _read_waiting(connection: sqlite3.Connection, meter: Meter) -> Sequence[Waiting]:
+    """Count what waits, by queue and priority."""
+    names = dict(connection.execute("SELECT id, name FROM queue"))
+    found: dict[tuple[int, int], Waiting] = {}
+    for within in ranges(connection, STEP):
+        (queue, rank), (messages, size, last) = within[:2], waiting(connection, within)
+        if messages and queue in names:
+            _, _, before, bytes, _ = found.get((queue, rank), ("", 0, 0, 0, 0))
+            total = (messages + before, size + bytes, last)
+            found[queue, rank] = Waiting(names[queue], 9 - rank, *total)
+        meter.add(messages)
+    return list(found.values())
 
 
 def _entry(row: Sequence[Any]) -> Entry:

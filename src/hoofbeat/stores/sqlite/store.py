@@ -6,14 +6,18 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from threading import Thread
+from typing import Final
 
 from hoofbeat.errors import StoreError
 from hoofbeat.stores.base import Change, Done, Entry, Recovered
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
+from hoofbeat.stores.sqlite.meter import Meter, Progress, pay_no_heed
 from hoofbeat.stores.sqlite.reading import Moment, read_all, read_history, read_page
 from hoofbeat.stores.sqlite.schema import FILE, connect, note
 from hoofbeat.stores.sqlite.writer import Answer, Ask, Fatal, Write, Writer
+
+_ROWS: Final = "SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM sent)"
 
 
 class SqliteStore:
@@ -23,7 +27,14 @@ class SqliteStore:
     commit. Nothing is answered before it is on the disk.
     """
 
-    def __init__(self, path: Path, *, post: Callable[[Answer], object], fatal: Fatal) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        post: Callable[[Answer], object],
+        fatal: Fatal,
+        progress: Progress = pay_no_heed,
+    ) -> None:
         """Name a directory; nothing is opened before :meth:`recover`.
 
         Args:
@@ -32,10 +43,12 @@ class SqliteStore:
                 ``call_soon_threadsafe``.
             fatal: called on the store's own thread when a promise can't be kept: the process has
                 to end, without another word to anybody.
+            progress: told how many rows of how many are recovered, while :meth:`recover` is at it.
         """
         self._path = path
         self._post = post
         self._fatal = fatal
+        self._progress = progress
         self._writer: Writer
         self._thread: Thread
         self._directory: Directory
@@ -53,7 +66,7 @@ class SqliteStore:
             stack.callback(connection.close)
             self._directory.sync()
             try:
-                recovered = _begin(connection)
+                recovered = _begin(connection, self._progress)
             except sqlite3.Error as error:
                 raise StoreError(
                     f"{self._path / FILE}: {error}; give the disk room if it has none, else restore a backup"
@@ -104,12 +117,13 @@ class SqliteStore:
         self._directory.close()
 
 
-def _begin(connection: sqlite3.Connection) -> Recovered:
+def _begin(connection: sqlite3.Connection, progress: Progress) -> Recovered:
     """Forget what was to be forgotten, and note that somebody is at work from here on."""
+    meter = Meter(connection.execute(_ROWS).fetchone()[0], progress)
     connection.execute("BEGIN IMMEDIATE")
-    Changing(connection).forget_transient()
+    Changing(connection).forget_transient(meter)
     connection.execute("DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM pending WHERE queue = queue.id)")
-    recovered = read_all(connection)
+    recovered = read_all(connection, meter)
     note(connection, "is_clean", 0)
     note(connection, "next_number", recovered.next_number)
     connection.execute("COMMIT")
