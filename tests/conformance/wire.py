@@ -114,6 +114,11 @@ class Client:
         """Read nothing more: the transport is full."""
         self._connection.pause_writing(self._wire.now())
 
+    def resume(self) -> None:
+        """Read again: the transport has room."""
+        self._connection.resume_writing(self._wire.now())
+        self._wire.flush()
+
     def send_in_pieces(self, *pieces: bytes) -> None:
         """Let the broker read these one after the other."""
         for piece in pieces:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination
 from hoofbeat.broker.selecting.condition import Condition, Scene
 from hoofbeat.broker.selecting.selector import Selector
@@ -13,6 +14,8 @@ from hoofbeat.protocol.server import ServerSession
 _NO_LOCAL: Final = ("no-local", "activemq.noLocal")
 _EXCLUSIVE: Final = ("exclusive", "activemq.exclusive")
 _PRIORITY: Final = ("consumer-priority", "activemq.priority", "x-priority")
+_BROWSER: Final = "browser"
+_BROWSER_END: Final = "browser-end"
 _MOST_DIGITS: Final = 9
 
 
@@ -50,8 +53,24 @@ def claim(subscription: Subscription, headers: Headers) -> None:
             detail="every subscriber of a topic gets every message",
         )
     subscription.is_exclusive = bool(exclusive)
+    _browse(subscription, headers)
     if priority:
         subscription.priority = _number(priority, headers.get(priority) or "")
+
+
+def _browse(subscription: Subscription, headers: Headers) -> None:
+    """Have a subscription look on, if it asks for that."""
+    if headers.get(_BROWSER) in (None, "", "false"):
+        return
+    if subscription.destination.is_topic:
+        raise Refused(
+            f"{_BROWSER} is not supported on SUBSCRIBE to a topic",
+            detail="a topic keeps nothing to look through, but for its history",
+        )
+    if subscription.ack is not AckMode.AUTO:
+        raise Refused(f"{_BROWSER} needs ack auto", detail="it takes nothing that could be acknowledged")
+    subscription.is_browser = True
+    subscription.is_lasting = headers.get(_BROWSER_END) == "false"
 
 
 def _asked(headers: Headers, names: tuple[str, ...], nothing: str) -> str:

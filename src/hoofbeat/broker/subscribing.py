@@ -24,7 +24,7 @@ _PREFETCH = ("prefetch-count", "activemq.prefetchSize", "prefetch", "credit")
 _WINDOW = "consumer-window-size"  # and their size: -1 is any, 0 one at a time
 # Asked for by other brokers' clients, and not here yet: better refused than quietly left out. With
 # each the value that asks for nothing.
-_MISSING = {"browser": "false", "include-seq": "false"}
+_MISSING = {"include-seq": "false"}
 
 
 def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:

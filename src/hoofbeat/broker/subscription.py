@@ -42,6 +42,8 @@ class Subscription:
         place: where in a topic's history it begins, if it said so.
         condition: which messages it wants; None for all.
         priority: consumers of a queue with a higher one are served before it, as long as they have credit.
+        is_browser: it is shown what waits in its queue, and takes nothing.
+        is_lasting: as a browser it stays, and is shown what comes later too.
         is_exclusive: it gets all of its queue, and who subscribes after it gets none while it is there.
         told: what its receipt says beside the id; whoever makes it live may set it before that.
     """
@@ -59,7 +61,9 @@ class Subscription:
         "durable",
         "head",
         "id",
+        "is_browser",
         "is_exclusive",
+        "is_lasting",
         "most_bytes",
         "outbox",
         "overrun",
@@ -107,7 +111,7 @@ class Subscription:
         self.place: Place | None = None
         self.condition: Condition | None = None
         self.priority = 0
-        self.is_exclusive = False
+        self.is_exclusive = self.is_browser = self.is_lasting = False
         self.told: Mapping[str, str] = _NOTHING
         self._queue_head = self.head + b"\nredelivered:false"
         self._has_ack_header = FACTS[session.version].ack_header

@@ -5,6 +5,7 @@ from heapq import heapify, heappop, heappush
 from typing import Final
 
 from hoofbeat.broker.message import Message
+from hoofbeat.engines.local.ages import is_expired
 
 _NUMBER_BITS: Final = 56
 _NUMBER: Final = (1 << _NUMBER_BITS) - 1
@@ -76,7 +77,7 @@ class Aside:
 
     def expired(self, now_ms: int) -> list[Message]:
         """Return what is not worth delivering any more."""
-        return [message for message in self._messages.values() if 0 < message.expires_ms <= now_ms]
+        return [message for message in self._messages.values() if is_expired(message, now_ms)]
 
     def all(self) -> Sequence[Message]:
         """Return all, in the order of delivery."""

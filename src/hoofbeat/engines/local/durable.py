@@ -18,6 +18,7 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
+from hoofbeat.engines.local.browsing import Then
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
 from hoofbeat.engines.local.queue import Bury, Queue
@@ -143,6 +144,20 @@ class DurableQueue(Queue):
             if page is not None:
                 self._journal.read(page, _Reading(self, page.priority))
 
+    def read(self, priority: int, after: int, then: Then) -> bool:
+        """Have ``then`` be given what waits on disk only; return False if there is nothing."""
+        page = self._paged.page_after(priority, after)
+        if page is None:
+            return False
+        self._journal.read(page, _Showing(self, then))
+        return True
+
+    def show(self, entries: Sequence[Entry], then: Then) -> None:
+        """Pass on what was read for a browser; it waits where it is."""
+        then([self._keeping.recall.message(entry.message) for entry in entries])
+        self._browsers.end()
+        self._keeping.note(self)
+
     def bring(self, priority: int, entries: Sequence[Entry]) -> None:
         """Take in the page that was asked for."""
         messages = [self._recall(entry) for entry in entries]
@@ -203,6 +218,20 @@ class _Later:
     def __call__(self, count: int, refused: Refused | None) -> None:
         """Confirm when what was put so far is safe."""
         self._journal.confirm(self._confirm, count, refused)
+
+
+class _Showing:
+    """What is called with a page that a browser asked for."""
+
+    __slots__ = ("_queue", "_then")
+
+    def __init__(self, queue: DurableQueue, then: Then) -> None:
+        self._queue = queue
+        self._then = then
+
+    def __call__(self, entries: Sequence[Entry]) -> None:
+        """Pass it on."""
+        self._queue.show(entries, self._then)
 
 
 class _Reading:

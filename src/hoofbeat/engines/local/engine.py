@@ -149,7 +149,7 @@ class LocalEngine:
         """Go on delivering: the subscription has credit again."""
         queue = self._queue_of(subscription)
         if queue is not None:
-            queue.dispatch()
+            queue.replenish(subscription)
             self._note(queue)
         if subscription.destination.is_topic:
             self._topics.relieve(subscription)

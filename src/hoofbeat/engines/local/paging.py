@@ -117,6 +117,13 @@ class Paged(Ready):
         away.asked = away.last
         return Page(self._name, priority, away.cursor, self._page_messages, self._page_bytes)
 
+    def page_after(self, priority: int, after: int) -> Page | None:
+        """Return the page of what is on disk only that follows a number; None if nothing does."""
+        away = self.away.get(priority)
+        if away is None or after >= away.last:
+            return None
+        return Page(self._name, priority, max(after, away.cursor), self._page_messages, self._page_bytes)
+
     def recover(self, waiting: Waiting) -> None:
         """Learn what is on disk from the last start."""
         away = self.away[waiting.priority] = Away(0)

@@ -13,7 +13,9 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
+from hoofbeat.engines.local.ages import is_expired, with_end
 from hoofbeat.engines.local.backoff import pause
+from hoofbeat.engines.local.browsing import Browsers, Then
 from hoofbeat.engines.local.choosing import EFFORT, Chooser
 from hoofbeat.engines.local.parking import Parking
 from hoofbeat.engines.local.ready import Ready
@@ -40,6 +42,7 @@ class Queue:
     """
 
     __slots__ = (
+        "_browsers",
         "_bury",
         "_chooser",
         "_clock",
@@ -67,12 +70,15 @@ class Queue:
         self._deliveries: dict[int, int] = {}  # by number, of messages that came back
         self._delayed: list[tuple[float, int, Message]] = []
         self._parked = Parking(self._is_full)
+        self._browsers = Browsers(clock=clock, stats=stats)
         self._chooser: Chooser | None = None  # there while it matters which consumer gets what
 
     @property
     def is_idle(self) -> bool:
         """Say whether nothing would be lost if the queue were forgotten."""
-        return not (self.ready.count or self._consumers or self._delayed or not self._parked.is_empty)
+        if self.ready.count or self._consumers or self._delayed:
+            return False
+        return self._parked.is_empty and self._browsers.is_empty
 
     @property
     def is_timed(self) -> bool:
@@ -98,8 +104,7 @@ class Queue:
 
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; what does not fit is parked and its sender held, if there is no other policy."""
-        if self._config.age_seconds:
-            messages = self._aging(messages)
+        messages = self._aging(messages)
         taken = 0
         if self._parked.is_empty:
             taken = self.fill(messages)
@@ -124,18 +129,21 @@ class Queue:
             taken += size
             if not self._is_starved:  # or each message would cost a look at each consumer
                 self._deliver()
+        if not self._browsers.is_empty:
+            self._browsers.came(messages[:taken])
         return taken
 
     def put(self, messages: Sequence[Message]) -> None:
         """Take in a run whether or not it fits."""
-        if self._config.age_seconds:
-            messages = self._aging(messages)
+        messages = self._aging(messages)
         if messages[0].envelope.group:
             self._mind_groups()
         if self._config.overflow is Overflow.DROP_OLDEST:
             self._push(messages)
         else:
             self.ready.add(messages, INFINITY)
+        if not self._browsers.is_empty:
+            self._browsers.came(messages)
         self.dispatch()
 
     def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
@@ -143,8 +151,7 @@ class Queue:
         if self._config.overflow is Overflow.REFUSE:
             confirm(len(messages), self._is_full())
             return
-        self._push(messages)
-        self.dispatch()
+        self.put(messages)
         confirm(len(messages), None)
 
     def _push(self, messages: Sequence[Message]) -> None:
@@ -156,11 +163,9 @@ class Queue:
 
     def _aging(self, messages: Sequence[Message]) -> Sequence[Message]:
         """Return messages that are not worth delivering when they have waited too long."""
-        end_ms = self._clock.now.epoch_ms + round(self._config.age_seconds * 1000)
-        return [
-            Message(message.number, message.envelope, message.body, min(message.expires_ms or end_ms, end_ms))
-            for message in messages
-        ]
+        if not self._config.age_seconds:
+            return messages
+        return with_end(messages, self._clock.now.epoch_ms + round(self._config.age_seconds * 1000))
 
     def _is_full(self) -> Refused:
         return Refused(f"{self.name} is full", detail="send again when consumers have caught up")
@@ -168,7 +173,10 @@ class Queue:
     # Consumers.
 
     def attach(self, consumer: Subscription) -> None:
-        """Add a consumer; it comes last in turn."""
+        """Add a consumer; it comes last in turn. A browser is none."""
+        if consumer.is_browser:
+            self._browsers.add(consumer, self.ready, self.read)
+            return
         self._consumers.append(consumer)
         if self._chooser is not None:
             self._chooser.add(consumer)
@@ -180,11 +188,23 @@ class Queue:
         """Take a consumer away; what it holds goes to others, ahead of newer messages."""
         if consumer in self._consumers:
             self._consumers.remove(consumer)
+        self._browsers.remove(consumer)
         if self._chooser is not None:
             self._chooser.remove(consumer)
             self._end_choice(self._chooser)
         self._return([delivery.message for delivery in consumer.take_back()])
         self.dispatch()
+
+    def replenish(self, consumer: Subscription) -> None:
+        """Go on with a consumer, or browser, that has credit again."""
+        if consumer.is_browser:
+            self._browsers.go_on(consumer)
+        else:
+            self.dispatch()
+
+    def read(self, priority: int, after: int, then: Then) -> bool:
+        """Have ``then`` be given what waits on disk only; return False if there is nothing."""
+        return False
 
     def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
         """End deliveries; the caller dispatches when it has ended all."""
@@ -254,14 +274,11 @@ class Queue:
             return False
         if may_expire:
             messages = self._without_expired(messages)
-        if len(able) == 1:
-            if messages:
-                self._hand(able[0], messages)
-        else:
-            for at, consumer in enumerate(able[: len(messages)]):
-                self._hand(consumer, messages[at :: len(able)])
+        for at, consumer in enumerate(able[: len(messages)]):
+            self._hand(consumer, messages[at :: len(able)])
         if len(self._consumers) > 1 and messages:
-            self._rotate(able[(len(messages) - 1) % len(able)])
+            last = able[(len(messages) - 1) % len(able)]
+            self._consumers.rotate(-1 - self._consumers.index(last))
         return True
 
     def _deliver_chosen(self, chooser: Chooser) -> None:
@@ -277,7 +294,7 @@ class Queue:
                 left = self._without_expired(messages)
                 if left:
                     self._hand(consumer, left)
-            self._rotate(chosen[-1].consumer)
+            self._consumers.rotate(-1 - self._consumers.index(chosen[-1].consumer))
         self._end_choice(chooser)
 
     def _end_choice(self, chooser: Chooser) -> None:
@@ -291,11 +308,6 @@ class Queue:
         if self._chooser is None:
             self._chooser = Chooser(self.ready, self._consumers)
         self._chooser.has_groups = True
-
-    def _rotate(self, last: Subscription) -> None:
-        """Have a consumer be the last in turn."""
-        while self._consumers[-1] is not last:
-            self._consumers.rotate(-1)
 
     def _hand(self, consumer: Subscription, messages: Sequence[Message]) -> None:
         """Deliver messages to a consumer, and say so if they were delivered before."""
@@ -363,9 +375,9 @@ class Queue:
         """Bury what is not worth delivering any more."""
         now_ms = self._clock.now.epoch_ms
         for message in messages:
-            if 0 < message.expires_ms <= now_ms:
+            if is_expired(message, now_ms):
                 self._give_up(message, EXPIRED)
-        return [message for message in messages if not 0 < message.expires_ms <= now_ms]
+        return [message for message in messages if not is_expired(message, now_ms)]
 
     def advance(self) -> float:
         """Offer again what was delayed, bury what expired; return when to be called again."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from heapq import merge
 
 from hoofbeat.broker.message import Message
+from hoofbeat.engines.local.ages import is_expired
 from hoofbeat.engines.local.aside import Aside, rank_of
 from hoofbeat.protocol.outbox import FLUSH_BYTES
 
@@ -146,16 +147,39 @@ class Ready:
             lane.extendleft(reversed(list(merge(older, back, key=_number))))
         self._count(messages)
 
+    def priorities(self) -> list[int]:
+        """Return the priorities of which something may wait, highest first."""
+        aside = {message.envelope.priority for message in self.aside.all()} if self.aside is not None else ()
+        return sorted({*self._by_priority, *self.away, *aside}, reverse=True)
+
+    def between(self, priority: int, after: int, until: int) -> list[Message]:
+        """Return what waits in memory with that priority and a number above ``after``, up to ``until``."""
+        messages = [each for each in self._by_priority.get(priority, ()) if after < each.number <= until]
+        if self.aside is not None:
+            for each in self.aside.all():
+                if each.envelope.priority == priority and after < each.number <= until:
+                    messages.append(each)
+            messages.sort(key=_number)
+        return messages
+
+    def last(self) -> int:
+        """Return the number of what was sent last of all that waits; 0 if nothing does."""
+        lasts = [lane[-1].number for lane in self._by_priority.values() if lane]
+        lasts += [away.last for away in self.away.values()]
+        if self.aside is not None:
+            lasts += [message.number for message in self.aside.all()]
+        return max(lasts, default=0)
+
     def take_expired(self, now_ms: int) -> list[Message]:
         """Remove what has expired, wherever it stands, and return it."""
         if not self.expiring:
             return []
         expired: list[Message] = []
         for priority, lane in self._by_priority.items():
-            gone = [message for message in lane if 0 < message.expires_ms <= now_ms]
+            gone = [message for message in lane if is_expired(message, now_ms)]
             if gone:
                 expired += gone
-                kept = (message for message in lane if not 0 < message.expires_ms <= now_ms)
+                kept = (message for message in lane if not is_expired(message, now_ms))
                 self._by_priority[priority] = deque(kept)
         if self.aside is not None:
             aside = self.aside.expired(now_ms)
