@@ -74,8 +74,7 @@ class Condition:
     def matches(self, message: Message) -> bool:
         """Ask the selector, but only once of messages in a row that share their headers."""
         selector = self.selector
-        if selector is None:
-            return True
+        assert selector is not None, "it takes all"
         envelope = message.envelope
         if selector.is_per_message:
             self._scene.stats.terms_compared += selector.terms
