@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -18,6 +19,7 @@ from hoofbeat.broker.time import Clock, Now
 from hoofbeat.broker.users import AnyLogin, Authenticator
 from hoofbeat.config import BrokerConfig, ServerConfig
 from hoofbeat.engines.local.engine import LocalEngine
+from hoofbeat.server.control import Control
 from hoofbeat.server.ending import end_at_once
 from hoofbeat.server.errors import Errors
 from hoofbeat.server.memory_mark import MemoryMark
@@ -107,6 +109,7 @@ def make_server(
         StoreError: the data can't be.
     """
     turns = Turns()
+    store = _make_store(config, turns, fatal, progress)
     threads = ThreadPoolExecutor(_PASSWORD_THREADS, "passwords")  # none is started before it is needed
     broker = make_broker(
         config.broker,
@@ -115,10 +118,11 @@ def make_server(
         wake=turns.wake,
         per_user=config.limits.per_user,
         report=Errors(),
-        store=_make_store(config, turns, fatal, progress),
+        store=store,
         now=read_clocks(),
     )
-    return Server(config, broker, turns, memory=memory, release=partial(_let_go, threads))
+    control = _make_control(config, store)
+    return Server(config, broker, turns, memory=memory, control=control, release=partial(_let_go, threads))
 
 
 def _make_authenticator(config: ServerConfig, threads: Executor) -> Authenticator:
@@ -141,6 +145,12 @@ def _make_store(
         return None
     give_up = partial(_give_up, fatal, config.data)
     return SqliteStore(Path(config.data), post=turns.post, fatal=give_up, progress=progress)
+
+
+def _make_control(config: ServerConfig, store: SqliteStore | None) -> Control | None:
+    if store is None or sys.platform == "win32":  # where asyncio has no such sockets
+        return None
+    return Control(Path(config.data), store)
 
 
 def _give_up(fatal: Callable[[str], None], data: str, error: Exception) -> None:

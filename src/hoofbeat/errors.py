@@ -13,6 +13,10 @@ class StoreError(HoofbeatError):
     """What is kept on disk can't be used, or not safely: the message says where, what, and what to do."""
 
 
+class StoreInUse(StoreError):  # noqa: N818 - what it is; nobody calls it StoreInUseError
+    """Another process has what is kept on disk open."""
+
+
 class ProtocolError(HoofbeatError):
     """STOMP was violated. Use one of the two subclasses, which say by whom.
 

@@ -178,9 +178,35 @@ def test_a_store_is_made_small(capsys: Capture, data: Path) -> None:
     assert outcome(capsys, "store", "check", str(data))[0] == 0
 
 
-@pytest.mark.parametrize("command", ["check", "stats", "export", "compact"])
+def test_a_store_is_backed_up_as_it_was_left(capsys: Capture, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved"
+    code, out, err = outcome(capsys, "store", "backup", str(data), str(file))
+    assert (code, out, err) == (0, f"{file} holds {data}, {file.stat().st_size} bytes\n", "")
+    assert outcome(capsys, "store", "check", str(file))[0] == 0
+    original, copy = (outcome(capsys, "store", "export", str(path))[1].splitlines() for path in (data, file))
+    assert copy[1:] == original[1:]
+    # Whoever goes back to it may have gone on before.
+    assert json.loads(copy[0]) == {**json.loads(original[0]), "is_clean": False}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "saved"]
+
+
+def test_a_file_that_is_empty_is_not_made_a_store(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    code, _, err = outcome(capsys, "store", "check", str(tmp_path / "empty"))
+    assert code == 1
+    assert "holds no store" in err
+    assert (tmp_path / "empty").stat().st_size == 0
+
+
+def test_a_queue_without_a_name_is_counted(capsys: Capture, data: Path) -> None:
+    damage(data, "UPDATE pending SET queue = 99 WHERE seq = 1")
+    assert "number 99, which has no name  1 messages" in outcome(capsys, "store", "stats", str(data))[1]
+
+
+@pytest.mark.parametrize("command", ["check", "stats", "export", "compact", "backup"])
 def test_where_there_is_no_store_none_is_made(capsys: Capture, tmp_path: Path, command: str) -> None:
-    code, out, err = outcome(capsys, "store", command, str(tmp_path))
+    more = [str(tmp_path / "saved")] * (command == "backup")
+    code, out, err = outcome(capsys, "store", command, str(tmp_path), *more)
     assert (code, out) == (1, "")
     assert "holds no store" in err
     assert list(tmp_path.iterdir()) == []

@@ -46,8 +46,12 @@ class Asker:
         """Call what is posted until there is an answer, and return that."""
         end = time.monotonic() + WAIT_SECONDS
         while not got:
-            self._answers.get(timeout=max(0.0, end - time.monotonic()))()
+            self.wait_for_one(max(0.0, end - time.monotonic()))
         return got[0]
+
+    def wait_for_one(self, seconds: float = WAIT_SECONDS) -> None:
+        """Call what is posted next."""
+        self._answers.get(timeout=seconds)()
 
     def write(self, *changes: Change) -> Refused | None:
         got: list[Refused | None] = []

@@ -20,6 +20,7 @@ _ON_THE_NETWORK = {
     "test_listeners.py",
     "test_server.py",
     "test_https.py",
+    "test_control.py",
 }
 
 

@@ -1,4 +1,4 @@
-"""``hoofbeat store``: what a broker left in its data directory."""
+"""``hoofbeat store``: what a broker keeps in its data directory."""
 
 import sys
 from pathlib import Path
@@ -7,19 +7,22 @@ from typing import Annotated
 import typer
 
 from hoofbeat.cli.output import say
+from hoofbeat.cli.patience import patience
 from hoofbeat.errors import StoreError
 
-store = typer.Typer(name="store", help="Look after a data directory that no broker has open.")
+store = typer.Typer(name="store", help="Look after a data directory, and what a broker keeps in it.")
 
 Data = Annotated[Path, typer.Argument(metavar="DIR", help="What `serve --data` was given.")]
 
 
 @store.command()
 def check(directory: Data) -> None:
-    """Look a store over from end to end."""
+    """Look a store over from end to end; that of a running broker in a copy."""
+    from hoofbeat.cli import asking
     from hoofbeat.stores.sqlite import offline
 
-    faults = offline.check(directory)
+    with asking.at_rest(directory) as at_rest, patience(f"checking {directory}"):
+        faults = offline.check(at_rest)
     for fault in faults:
         print(fault)
     if faults:
@@ -30,37 +33,36 @@ def check(directory: Data) -> None:
 @store.command()
 def stats(directory: Data) -> None:
     """Count what waits in a store."""
-    from hoofbeat.stores.sqlite import offline
+    from hoofbeat.cli import counting
 
-    found = offline.stats(directory)
-    say("epoch", found.epoch)
-    say("closed", "in order" if found.is_clean else "without a word: what waits may have been delivered")
-    delayed: dict[str, int] = {}
-    for queue, _ in found.delayed:
-        delayed[queue] = delayed.get(queue, 0) + 1
-    waiting: dict[str, tuple[int, int]] = {}
-    for each in found.waiting:
-        messages, size = waiting.get(each.queue, (0, 0))
-        waiting[each.queue] = (messages + each.messages, size + each.bytes)
-    for queue in sorted(waiting.keys() | delayed.keys()):
-        messages, size = waiting.get(queue, (0, 0))
-        later = f", {delayed[queue]} delayed" if queue in delayed else ""
-        say("queue", f"{queue}  {messages} messages, {size} bytes{later}")
-    for subscription in found.subscriptions:
-        say("durable", f"{subscription.name}  of {subscription.owner}, on {subscription.destination}")
-    for topic, _ in found.retained:
-        say("retained", topic)
-    for topic, first, following in found.histories:
-        say("history", f"{topic}  {following - first} messages from offset {first} on")
+    with patience(f"counting {directory}"):
+        lines = list(counting.lines(directory))
+    for label, text in lines:
+        say(label, text)
 
 
 @store.command()
 def export(directory: Data) -> None:
-    """Write a store to standard output, one record of JSON a line."""
+    """Write a store to standard output, one record of JSON a line; that of a running broker from a copy."""
+    from hoofbeat.cli import asking
     from hoofbeat.stores.sqlite import transfer
 
-    for line in transfer.export(directory):
-        print(line)
+    with asking.at_rest(directory) as at_rest:
+        for line in transfer.export(at_rest):
+            print(line)
+
+
+@store.command()
+def backup(
+    directory: Data,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write; a broker that runs does it.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+) -> None:
+    """Copy all of a store to one file, while its broker goes on."""
+    from hoofbeat.cli import asking
+
+    size = asking.back_up(directory, file.absolute(), is_forced=force)
+    print(f"{file} holds {directory}, {size} bytes")
 
 
 @store.command("import")

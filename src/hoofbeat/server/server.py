@@ -10,6 +10,7 @@ from hoofbeat.broker.time import Now
 from hoofbeat.config import ServerConfig, is_loopback, split_address
 from hoofbeat.errors import Refused
 from hoofbeat.server.admission import Admission
+from hoofbeat.server.control import Control
 from hoofbeat.server.http import HttpPort
 from hoofbeat.server.listeners import Listener, MakeProtocol, listen, listen_unix
 from hoofbeat.server.memory_mark import MemoryMark, available_bytes
@@ -44,6 +45,7 @@ class Server:
         turns: Turns,
         *,
         memory: MemoryMark | None = None,
+        control: Control | None = None,
         release: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the parts; nothing is bound before :meth:`start`.
@@ -53,12 +55,14 @@ class Server:
             broker: its ``wake`` is that of ``turns``.
             turns: not started.
             memory: None for the configured share of what there is.
+            control: answers for what is kept, while the server runs.
             release: called when it has stopped, for what was made for it.
         """
         self.broker = broker
         self.urls: tuple[str, ...] = ()
         self._config = config
         self._turns = turns
+        self._control = control
         self._release = release
         self._memory = memory or MemoryMark(int(available_bytes() * config.limits.memory_share))
         self._is_short = False
@@ -77,6 +81,8 @@ class Server:
         self._look(read_clocks())
         try:
             await self._listen()
+            if self._control is not None:
+                await self._control.open()
         except BaseException:
             self._stop()
             self.broker.close(read_clocks())
@@ -106,6 +112,8 @@ class Server:
         if self._http is not None:
             self._http.abort()
         self._stop()
+        if self._control is not None:
+            await self._control.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._reception.wait_until_empty(), 1.0)
         self.broker.close(read_clocks())

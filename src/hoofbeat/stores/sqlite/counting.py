@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from hoofbeat.errors import StoreError
 from hoofbeat.stores.sqlite.schema import get
 
 ENTRIES: Final = 4_000  # of a queue, in one piece: about a millisecond
@@ -33,6 +34,25 @@ _OTHERS: Final[Mapping[str, str]] = {
 
 Count = dict[str, str | int | bool]
 Range = tuple[int, int, int, int]
+
+
+class Walk:
+    """Goes through a store that is at work, and counts a piece of it at a time."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        """Begin with the first piece."""
+        self._pieces: Iterator[Sequence[Count]] | None = None
+
+    def next(self, connection: sqlite3.Connection) -> Sequence[Count] | StoreError:
+        """Return what is in the next piece; nothing after the last one."""
+        try:
+            if self._pieces is None:
+                self._pieces = counts(connection)
+            return next(self._pieces, ())
+        except sqlite3.Error as error:
+            return StoreError(f"the store can't be read: {error}; stop the broker, and check it")
 
 
 def ranges(connection: sqlite3.Connection, most: int) -> Iterator[Range]:

@@ -1,12 +1,13 @@
 """The directory of a store: one process at a time, and what a full disk leaves room for."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from hoofbeat.errors import StoreError
+from hoofbeat.errors import StoreError, StoreInUse
 
 if sys.platform != "win32":  # there SQLite's own lock has to do
     import fcntl
@@ -32,7 +33,8 @@ class Directory:
         """Make the directory if it is not there, and lock it.
 
         Raises:
-            StoreError: it can't be made, or another process has it.
+            StoreError: it can't be made.
+            StoreInUse: another process has it.
         """
         self.path = path
         try:
@@ -41,7 +43,7 @@ class Directory:
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}; name a directory that can be written to") from error
         self._take()
-        self.ballast_bytes = min(BALLAST_BYTES, _disk(path)[0] // _BALLAST_SHARE)
+        self.ballast_bytes = spare_bytes(path) // 2
 
     def _take(self) -> None:
         lock = self._lock
@@ -52,7 +54,7 @@ class Directory:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
             lock.close()
-            raise StoreError(f"{self.path} is in use by {holder}: stop it first, or name another") from None
+            raise StoreInUse(f"{self.path} is in use by {holder}: stop it first, or name another") from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()}\n")
         lock.flush()
@@ -60,12 +62,7 @@ class Directory:
     def sync(self) -> None:
         """Have the names of the files survive a power loss."""
         for path in (self.path, self.path.parent):
-            with suppress(OSError):  # a parent that may not be read, or a system without it
-                descriptor = os.open(path, os.O_RDONLY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
+            sync_names(path)
 
     def load(self) -> bool:
         """Set room aside for the day the disk is full; False if there is none."""
@@ -89,7 +86,7 @@ class Directory:
 
     def has_room(self) -> bool:
         """Say whether the disk has room to set aside, and as much again."""
-        return _disk(self.path)[1] >= 2 * self.ballast_bytes
+        return free_bytes(self.path) >= spare_bytes(self.path)
 
     def unload(self) -> None:
         """Give that room back, so that what is done with can be removed."""
@@ -100,9 +97,21 @@ class Directory:
         self._lock.close()
 
 
-def _disk(path: Path) -> tuple[int, int]:
-    """Return the size of the disk that holds a path, and how much of it is free."""
-    if sys.platform == "win32":
-        return BALLAST_BYTES * _BALLAST_SHARE, 0
-    disk = os.statvfs(path)
-    return disk.f_frsize * disk.f_blocks, disk.f_frsize * disk.f_bavail
+def sync_names(directory: Path) -> None:
+    """Have the names in a directory survive a power loss, as far as the system can."""
+    with suppress(OSError):  # a directory that may not be read, or a system without it
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def free_bytes(path: Path) -> int:
+    """Return how much room there is on the disk that holds a path."""
+    return shutil.disk_usage(path).free
+
+
+def spare_bytes(path: Path) -> int:
+    """Return what is to be left free on that disk: room to set aside, and as much again."""
+    return 2 * min(BALLAST_BYTES, shutil.disk_usage(path).total // _BALLAST_SHARE)

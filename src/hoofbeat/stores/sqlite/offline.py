@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from hoofbeat.errors import StoreError
-from hoofbeat.stores.base import Recovered
+from hoofbeat.stores.sqlite.backup import AtRest, Backup
+from hoofbeat.stores.sqlite.counting import Count, counts
 from hoofbeat.stores.sqlite.directory import Directory
-from hoofbeat.stores.sqlite.reading import read_all
+from hoofbeat.stores.sqlite.meter import Progress
 from hoofbeat.stores.sqlite.schema import FILE, connect
 
 _NEEDED: Final = """
@@ -45,20 +46,34 @@ class Sizes(NamedTuple):
 
 @contextmanager
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Have the file of a store that is there, alone.
+    """Have a store that is there, alone: its directory, or a file that is a backup.
 
     Raises:
-        StoreError: there is none, a broker has it, or it can't be read.
+        StoreError: there is none, or it can't be read.
+        StoreInUse: a broker has it.
     """
-    if not (path / FILE).is_file():
-        raise StoreError(f"{path} holds no store: name the directory that `serve --data` has")
+    file = path if path.is_file() else path / FILE
+    if not file.is_file() or not file.stat().st_size:
+        raise StoreError(f"{path} holds no store: name the directory that `serve --data` has, or a backup")
     with ExitStack() as stack:
-        stack.enter_context(closing(Directory(path)))
-        connection = stack.enter_context(closing(connect(path / FILE)))
+        if file is not path:
+            stack.enter_context(closing(Directory(path)))
+        connection = stack.enter_context(closing(connect(file)))
         try:
             yield connection
         except sqlite3.Error as error:
-            raise StoreError(f"{path / FILE}: {error}; restore a backup if it is not the disk") from error
+            raise StoreError(f"{file}: {error}; restore a backup if it is not the disk") from error
+
+
+def see(path: Path) -> None:
+    """See if a store is there for us to open.
+
+    Raises:
+        StoreError: there is none, or it can't be read.
+        StoreInUse: a broker has it.
+    """
+    with opened(path):
+        pass
 
 
 def check(path: Path) -> Sequence[str]:
@@ -74,10 +89,19 @@ def check(path: Path) -> Sequence[str]:
         ]
 
 
-def stats(path: Path) -> Recovered:
-    """Return what the next start will find, without a trace of having looked."""
+def count(path: Path) -> Iterator[Sequence[Count]]:
+    """Count all there is, piece by piece."""
     with opened(path) as connection:
-        return read_all(connection)
+        yield from counts(connection)
+
+
+def back_up(path: Path, backup: Backup, progress: Progress) -> int:
+    """Make a backup, and tell how many pages of how many are written; return its size."""
+    with opened(path) as connection:
+        backup.prepare()
+        backup.take(connection, AtRest(lambda: progress(*backup.far)))
+    backup.doubt()
+    return backup.finish()
 
 
 def compact(path: Path) -> Sizes:

@@ -10,12 +10,14 @@ from typing import Final
 
 from hoofbeat.errors import StoreError
 from hoofbeat.stores.base import Change, Done, Entry, Recovered
+from hoofbeat.stores.sqlite.backup import Backup
 from hoofbeat.stores.sqlite.changing import Changing
+from hoofbeat.stores.sqlite.counting import Count, Walk
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.meter import Meter, Progress, pay_no_heed
 from hoofbeat.stores.sqlite.reading import Moment, read_all, read_history, read_page
 from hoofbeat.stores.sqlite.schema import FILE, connect, note
-from hoofbeat.stores.sqlite.writer import Answer, Ask, Fatal, Write, Writer
+from hoofbeat.stores.sqlite.writer import Answer, Ask, Copy, Fatal, Write, Writer
 
 _ROWS: Final = "SELECT (SELECT count(*) FROM pending) + (SELECT count(*) FROM sent)"
 
@@ -106,6 +108,14 @@ class SqliteStore:
     ) -> None:
         """Give what a topic's history holds from ``offset`` on."""
         self._ask(lambda file: partial(done, read_history(file, topic, offset, most, most_bytes)))
+
+    def count(self, walk: Walk, done: Callable[[Sequence[Count] | StoreError], None]) -> None:
+        """Give what is in the next piece of a walk; nothing after the last one."""
+        self._ask(lambda file: partial(done, walk.next(file)))
+
+    def copy(self, backup: Backup, done: Callable[[StoreError | None], None]) -> None:
+        """Have the file of a backup written, between commits; ``done`` gets the reason if that fails."""
+        self._writer.tasks.put(Copy(backup, done))
 
     def _ask(self, ask: Callable[[sqlite3.Connection], Answer]) -> None:
         self._writer.tasks.put(Ask(ask))

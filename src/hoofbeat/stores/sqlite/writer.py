@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from hoofbeat.errors import Refused
+from hoofbeat.errors import Refused, StoreError
 from hoofbeat.stores.base import Append, Change, Done, Put
+from hoofbeat.stores.sqlite.backup import Backup
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.schema import LOG, note
@@ -39,7 +41,19 @@ class Ask:
     ask: Callable[[sqlite3.Connection], Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A backup to make, between the commits of others; ``done`` gets the reason if that failed."""
+
+    backup: Backup
+    done: Callable[[StoreError | None], None]
+
+
 Task = Write | Ask
+
+
+class _Stopped(Exception):  # noqa: N818 - no error of anybody
+    """What went on during a backup ends it: whoever waits for the store is told why elsewhere."""
 
 
 class Writer:
@@ -58,13 +72,16 @@ class Writer:
         fatal: Fatal,
     ) -> None:
         """Work on ``connection``; ``post`` has something called on the thread that asked."""
-        self.tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self.tasks: SimpleQueue[Task | Copy | None] = SimpleQueue()
         self._connection = connection
         self._directory = directory
         self._changing = Changing(connection)
         self._post = post
         self._fatal = fatal
         self._is_squeezed = False
+        self._is_copying = False
+        self._has_ended = False
+        self._fault: Exception | None = None
         # Before the log is cut, all of it may have to be copied, where there is no room but the ballast.
         self._checkpoint_bytes = min(CHECKPOINT_BYTES, directory.ballast_bytes // 2)
 
@@ -80,11 +97,15 @@ class Writer:
             self._fatal(error)
 
     def _work(self) -> bool:
-        """Do what waits; False if that was the end."""
-        task = self.tasks.get()
+        """Wait for something to do, and do all that waits; False if that was the end."""
+        self._turn(self.tasks.get())
+        return not self._has_ended
+
+    def _turn(self, task: Task | Copy | None) -> None:
+        """Do a task, and those behind it that one commit has room for."""
         tasks: list[Task] = []
         size = 0
-        while task is not None:
+        while not (task is None or isinstance(task, Copy)):
             tasks.append(task)
             if isinstance(task, Write):
                 size += _size(task.changes)
@@ -94,10 +115,60 @@ class Writer:
                 task = self.tasks.get_nowait()
             except Empty:
                 break
-        self._do(tasks)
+        if tasks:
+            self._do(tasks)
         if self._directory.size(LOG) >= self._checkpoint_bytes:
             self._checkpoint()  # after the answers: nobody waits for it but who comes next
-        return task is not None
+        if task is None:
+            self._has_ended = True
+        elif isinstance(task, Copy):
+            self._copy(task)
+
+    # Backups.
+
+    def _copy(self, task: Copy) -> None:
+        """Make a backup, and meanwhile all that comes."""
+        if self._is_copying:
+            self._post(partial(task.done, StoreError("another backup is being made: try again when it is")))
+            return
+        self._is_copying = True
+        outcome: StoreError | None = None
+        try:
+            task.backup.take(self._connection, self)
+        except StoreError as error:
+            outcome = error
+        except _Stopped:
+            if self._fault is not None:
+                raise self._fault from None
+            outcome = StoreError("the broker is stopping: try again when it has")
+        finally:
+            self._is_copying = False
+        self._post(partial(task.done, outcome))
+
+    def go_on(self) -> None:
+        """Do what has come since the last step of a backup, if anything has: one commit."""
+        try:
+            task = self.tasks.get_nowait()
+        except Empty:
+            return
+        self._do_meanwhile(task)
+
+    def wait(self, until: "Future[None]") -> None:
+        """Do what comes until something is done."""
+        until.add_done_callback(lambda done: self.tasks.put(Ask(lambda connection: _nothing)))
+        while not until.done():
+            self._do_meanwhile(self.tasks.get())
+
+    def _do_meanwhile(self, task: Task | Copy | None) -> None:
+        try:
+            self._turn(task)
+        except Exception as error:  # SQLite's own would be taken for one of the backup
+            self._fault = error
+            raise _Stopped from error
+        if self._has_ended:
+            raise _Stopped
+
+    # Commits.
 
     def _do(self, tasks: Sequence[Task]) -> None:
         """Do tasks in one commit, or one by one where the disk is full."""

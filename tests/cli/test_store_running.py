@@ -1,0 +1,202 @@
+"""``hoofbeat store`` while a broker is at work on the store."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hoofbeat.server.control import NAME
+from hoofbeat.stores.sqlite import offline
+from hoofbeat.stores.sqlite.directory import Directory
+from hoofbeat.stores.sqlite.schema import FILE
+from tests.cli.served import Served, serving
+from tests.cli.test_main import outcome
+from tests.stores.test_sqlite import opened
+
+Capture = pytest.CaptureFixture[str]
+
+LISTENERS = ("--stomp", "127.0.0.1:0", "--http", "")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def broker(data: Path, capsys: Capture) -> Iterator[Served]:
+    """A broker that keeps two messages."""
+    with serving(*LISTENERS, "--data", str(data), lines=2) as running:
+        url = f"stomp://{running.address('stomp')}"
+        for body in ("one", "two"):
+            persistent = ("--header", "persistent:true", "--receipt")
+            assert outcome(capsys, "send", "--url", url, "/queue/a", body, *persistent)[0] == 0
+        yield running
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_it_is_counted(capsys: Capture, data: Path, broker: Served) -> None:
+    code, out, err = outcome(capsys, "store", "stats", str(data))
+    assert (code, err) == (0, "")
+    assert [" ".join(line.split()) for line in out.splitlines()[1:]] == [
+        "closed not yet: a broker is at work on it",
+        "queue /queue/a 2 messages, 6 bytes",
+    ]
+
+
+def test_it_is_checked_in_a_copy_that_is_gone_afterwards(capsys: Capture, data: Path, broker: Served) -> None:
+    before = names(data)
+    assert outcome(capsys, "store", "check", str(data)) == (0, f"{data} is in order\n", "")
+    assert names(data) == before
+
+
+def test_it_is_exported(capsys: Capture, data: Path, broker: Served) -> None:
+    before = names(data)
+    code, out, err = outcome(capsys, "store", "export", str(data))
+    assert (code, err) == (0, "")
+    store, *records = map(json.loads, out.splitlines())
+    assert store["is_clean"] is False
+    assert [record["message"]["body"] for record in records] == ["one", "two"]
+    assert names(data) == before
+
+
+def test_what_wants_it_alone_says_what_to_do(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path, broker: Served
+) -> None:
+    code, out, err = outcome(capsys, "store", "compact", str(data))
+    assert (code, out) == (1, "")
+    assert f"{data} is in use by process {broker.process.pid}: stop it first" in err
+    code, out, err = outcome(capsys, "store", "import", str(data))
+    assert (code, out) == (1, "")
+    assert "holds a store already: name an empty directory" in err
+
+
+def test_a_backup_is_a_store_to_start_from(
+    capsys: Capture, data: Path, tmp_path: Path, broker: Served
+) -> None:
+    file = tmp_path / "saved.db"
+    code, out, err = outcome(capsys, "store", "backup", str(data), str(file))
+    assert (code, out, err) == (0, f"{file} holds {data}, {file.stat().st_size} bytes\n", "")
+    code, out, err = outcome(capsys, "store", "backup", str(data), str(file))
+    assert (code, out) == (1, "")
+    assert "exists" in err
+    assert outcome(capsys, "store", "backup", "--force", str(data), str(file))[0] == 0
+    assert outcome(capsys, "store", "check", str(file)) == (0, f"{file} is in order\n", "")
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    file.rename(restored / FILE)
+    with serving(*LISTENERS, "--data", str(restored), lines=2) as running:
+        url = f"stomp://{running.address('stomp')}"
+        heard = outcome(capsys, "listen", "--url", url, "/queue/a", "--count", "2")
+        assert heard == (0, "one\ntwo\n", "")
+
+
+class Load(threading.Thread):
+    """Sends durable messages, a few under way at a time, and notes the receipts."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        host, _, port = address.partition(":")
+        self.receipted: list[int] = []
+        self.has_some = threading.Event()
+        self.is_over = threading.Event()
+        self._socket = socket.create_connection((host, int(port)), timeout=20.0)
+        self._sent = 0
+
+    def run(self) -> None:
+        with closing(self._socket):
+            self._socket.sendall(b"CONNECT\naccept-version:1.2\nhost:x\n\n\0")
+            for _ in range(20):
+                self._send()
+            rest = b""
+            while len(self.receipted) < self._sent:
+                *frames, rest = (rest + self._socket.recv(65536)).split(b"\0")
+                for frame in frames:
+                    self._heard(frame)
+
+    def _send(self) -> None:
+        self._sent += 1
+        head = b"SEND\ndestination:/queue/load\npersistent:true\nreceipt:%d\n\n" % self._sent
+        self._socket.sendall(head + b"%d\0" % self._sent)
+
+    def _heard(self, frame: bytes) -> None:
+        if b"receipt-id:" in frame:
+            self.receipted.append(int(frame.partition(b"receipt-id:")[2]))
+            if len(self.receipted) == 500:
+                self.has_some.set()
+            if not self.is_over.is_set():
+                self._send()
+
+
+def test_all_that_had_its_receipt_is_in_a_backup(
+    capsys: Capture, data: Path, tmp_path: Path, broker: Served
+) -> None:
+    load = Load(broker.address("stomp"))
+    load.start()
+    try:
+        for file in (tmp_path / "first", tmp_path / "second"):
+            assert load.has_some.wait(20.0)
+            before = set(load.receipted)
+            assert outcome(capsys, "store", "backup", str(data), str(file))[0] == 0
+            assert offline.check(file) == []
+            lines = map(json.loads, outcome(capsys, "store", "export", str(file))[1].splitlines())
+            kept = [int(line["message"]["body"]) for line in lines if line.get("queue") == "/queue/load"]
+            assert len(before) >= 500
+            assert before <= set(kept)
+            assert kept == list(range(1, len(kept) + 1))  # nothing is left out
+    finally:
+        load.is_over.set()
+        load.join()
+
+
+def test_what_a_broker_that_was_killed_left_is_nobodys(capsys: Capture, data: Path, broker: Served) -> None:
+    broker.process.kill()
+    broker.process.wait()
+    assert (data / NAME).exists()
+    code, out, _ = outcome(capsys, "store", "stats", str(data))
+    assert code == 0
+    assert "without a word" in out
+
+
+def test_who_has_a_store_and_can_not_be_asked_is_named(capsys: Capture, data: Path) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    asker.store.close()
+    with closing(Directory(data)):
+        code, _, err = outcome(capsys, "store", "stats", str(data))
+    assert code == 1
+    assert "in use by process" in err
+    assert "(it can't be asked: no such file or directory)" in err
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(b"", "ended before it had answered"), (b'{"error": "not now"}\n', "hoofbeat: not now")],
+)
+def test_a_broker_that_goes_away_is_told(capsys: Capture, data: Path, answer: bytes, why: str) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    asker.store.close()
+    with closing(Directory(data)), closing(socket.socket(socket.AF_UNIX)) as listening:
+        listening.bind(str(data / NAME))
+        listening.listen()
+
+        def serve() -> None:
+            peer = listening.accept()[0]
+            peer.recv(65536)
+            peer.sendall(answer)
+            peer.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        code, out, err = outcome(capsys, "store", "backup", str(data), str(data.parent / "saved"))
+        thread.join()
+    assert (code, out) == (1, "")
+    assert why in err
