@@ -166,10 +166,13 @@ async def test_what_is_no_question_is_answered_by_a_line(tmp_path: Path, held: H
 
 
 async def test_a_question_as_long_as_may_be_is_read(tmp_path: Path, held: Held) -> None:
-    question = json.dumps({"do": "nothing"}).encode()
+    question = json.dumps({"do": "count"}).encode()
     async with answering(tmp_path, held), calling(tmp_path) as caller:
         caller.writer.write(question + b" " * (QUESTION_BYTES - len(question)) + b"\n")
-        assert len(await caller.rest()) == 1
+        answers = asyncio.create_task(caller.rest())
+        async with asyncio.timeout(SECONDS):
+            (await held.counts.get())(())
+        assert await answers == [{"done": None}]
 
 
 async def test_who_asks_nothing_is_not_waited_for(

@@ -172,29 +172,30 @@ def test_what_is_rolled_back_meanwhile_is_not_in_the_backup(
 
 
 def test_what_comes_while_the_disk_is_waited_for_is_done(
-    tmp_path: Path, asker: Asker, made: Backup, steps: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each wait for the disk lasts until a write that came meanwhile was answered."""
+    """The first waits for the disk last until more writes were answered than there are steps before it."""
     answered: SimpleQueue[None] = SimpleQueue()
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
-        asker.store.write([Put(["/queue/b"], [message(next(fresh))])], lambda refused: answered.put(None))
-        answered.get(timeout=10.0)
+        for _ in range(next(lengths, 0)):
+            store.write([Put(["/queue/b"], [message(next(fresh))])], lambda refused: answered.put(None))
+            answered.get(timeout=10.0)
         real(descriptor)
 
+    lengths = iter([backup.SYNC_PAGES + 10] * 2)
     fresh = iter(range(1000, 2000))
     store = SqliteStore(tmp_path / "other", post=lambda call: call(), fatal=print)
     store.recover()
-    asker.store.close()
-    asker.store = store
     monkeypatch.setattr(os, "fsync", fsync)
     outcomes: SimpleQueue[Any] = SimpleQueue()
     for number in range(1, 51):
         store.write([Put(["/queue/a"], [message(number, BODY)])], lambda refused: None)
     store.copy(Backup(tmp_path / "other", tmp_path / "saved"), outcomes.put)
     assert outcomes.get(timeout=20.0) is None
-    assert next(fresh) > 1002
+    store.close()
+    assert next(fresh) == 1000 + 2 * (backup.SYNC_PAGES + 10)
 
 
 def test_a_backup_that_nobody_waits_for_is_given_up(asker: Asker, made: Backup, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -85,6 +86,8 @@ def _beside(directory: Path) -> Iterator[Path]:
 
 
 def _connect(directory: Path, in_use: StoreInUse) -> socket.socket:
+    if sys.platform == "win32":
+        raise in_use
     broker = socket.socket(socket.AF_UNIX)
     try:
         broker.settimeout(_CONNECT_SECONDS)

@@ -86,7 +86,9 @@ class Backup:
                 self._write(source, meanwhile)
                 stack.pop_all()
         except OSError as error:
-            raise StoreError(f"{self._part}: {(error.strerror or str(error)).lower()}") from error
+            raise StoreError(
+                f"{self._part}: {_reason(error)}; name a place that can be written to"
+            ) from error
         except sqlite3.Error as error:
             raise StoreError(f"{self._part}: {error}; see if the disk has room, and is in order") from error
 
@@ -116,7 +118,7 @@ class Backup:
             self._part.replace(self._file)
             sync_names(self._file.parent)
         except OSError as error:
-            raise StoreError(f"{self._file}: {(error.strerror or str(error)).lower()}") from error
+            raise StoreError(f"{self._file}: {_reason(error)}; see if the disk is in order") from error
         finally:
             self.discard()
         return self._file.stat().st_size
@@ -208,6 +210,10 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def _is_on_one_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def _mebibytes(size: int) -> str:
