@@ -1,0 +1,166 @@
+"""Proof that the tests of durability bite: each fault we promise not to have is put in, and must be found.
+
+A mutation is one place of the source, changed in a copy; the short test of its row has to fail on it,
+and to pass on the copy as it was. Where the old text is no longer there, say the same of the new one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSED, FAILED = 0, 1  # pytest's words; others are for tests that could not be run
+
+KILL = "tests/faults/test_kill.py::test_nothing_promised_is_lost_by_a_few_kills"
+POWER = "tests/stores/test_power.py::test_no_promise_is_lost_with_the_power"
+SYNC = (
+    "tests/stores/test_disk.py::test_after_a_failed_sync_nothing_is_promised_and_what_was_promised_is_there"
+)
+FULL = "tests/stores/test_disk.py::test_a_full_disk_refuses_and_takes_messages_again_once_there_is_room"
+READER = (
+    "tests/faults/test_slow_reader.py"
+    "::test_one_past_the_limit_costs_the_slow_reader_its_connection_and_nobody_else_anything"
+)
+STORES = "tests/stores/test_store_model.py::test_a_store_in_a_file_answers_as_one_in_memory"
+QUEUES = "tests/engines/test_queue_model.py::TestQueues"
+CHOOSING = "tests/engines/test_choosing_model.py::TestChoosing"
+
+
+class Mutation(NamedTuple):
+    """A fault.
+
+    Attributes:
+        test: what must find it.
+        file: of the package.
+        old: text that is there once.
+        new: what takes its place.
+    """
+
+    test: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS = {
+    "receipts come before the commit, which takes its time": Mutation(
+        KILL,
+        "stores/sqlite/writer.py",
+        "                    answers.append(partial(task.done, None))\n            self._changing.write()\n",
+        "                    self._post(partial(task.done, None))\n            self._changing.write()\n"
+        "            __import__('time').sleep(0.05)\n",
+    ),
+    "a commit does not wait for the disk": Mutation(
+        POWER, "stores/sqlite/schema.py", '("synchronous", "FULL")', '("synchronous", "NORMAL")'
+    ),
+    "a failed sync is tried again, and taken for done": Mutation(
+        SYNC,
+        "stores/sqlite/writer.py",
+        "            if not _is_full(error):\n                raise\n            answers =",
+        "            answers =",
+    ),
+    "a failed sync is not even noticed": Mutation(
+        SYNC,
+        "stores/sqlite/writer.py",
+        '                self._connection.execute("ROLLBACK")\n            raise\n',
+        '                self._connection.execute("ROLLBACK")\n',
+    ),
+    "a full disk is the end": Mutation(
+        FULL,
+        "stores/sqlite/writer.py",
+        "            if not _is_full(error):\n                raise\n            answers =",
+        "            raise\n            answers =",
+    ),
+    "what a full disk has no room for is receipted": Mutation(
+        FULL,
+        "stores/sqlite/writer.py",
+        'return [partial(task.done, Refused("disk is full", detail=detail))]',
+        "return [partial(task.done, None)]",
+    ),
+    "there is no limit to what waits for a slow reader": Mutation(
+        READER,
+        "engines/local/topic.py",
+        "if outbox.is_paused and not outbox.has_room(len(chunk), self._outbox_bytes):",
+        "if False:",
+    ),
+    "a page is read backwards": Mutation(
+        STORES, "stores/sqlite/reading.py", "    ORDER BY p.seq LIMIT ?", "    ORDER BY p.seq DESC LIMIT ?"
+    ),
+    "a queue takes the last first": Mutation(
+        QUEUES,
+        "engines/local/ready.py",
+        "message = lane.popleft()\n                taken",
+        "message = lane.pop()\n                taken",
+    ),
+    "an acknowledgement never gets to the store": Mutation(
+        QUEUES,
+        "engines/local/batch.py",
+        "            changes.append(Remove(queue, list(keys)))\n",
+        "            changes.append(Remove(queue, list(keys)[1:]))\n",
+    ),
+    "a choosy consumer gets what it does not want": Mutation(
+        CHOOSING,
+        "broker/selecting/condition.py",
+        "self._answer = selector.matches(self._scene.headers_of(envelope))",
+        "self._answer = True",
+    ),
+}
+TESTS = sorted({mutation.test for mutation in MUTATIONS.values()})
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A copy of what is installed."""
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    return Path(shutil.copytree(ROOT / "src", tmp_path / "src", ignore=ignored))
+
+
+def run(source: Path, test: str) -> "subprocess.CompletedProcess[str]":
+    """Run a test on that source, away from what looks at ours."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
+    options = (
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        "-p",
+        "tests.faults.hasty",
+        "--hypothesis-seed=1",
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, test],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+        env={**others, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.needs("mount", "strace")
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_fault_is_found(source: Path, name: str) -> None:
+    test, file, old, new = MUTATIONS[name]
+    path = source / "hoofbeat" / file
+    text = path.read_text()
+    assert text.count(old) == 1, f"{file} has changed: say {name!r} of it as it is now"
+    path.write_text(text.replace(old, new))
+    done = run(source, test)
+    assert done.returncode == FAILED, done.stdout
+    assert f"FAILED {test}" in done.stdout, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.needs("mount", "strace")
+@pytest.mark.parametrize("test", TESTS)
+def test_without_a_fault_there_is_nothing_to_find(source: Path, test: str) -> None:
+    done = run(source, test)
+    assert done.returncode == PASSED, done.stdout
