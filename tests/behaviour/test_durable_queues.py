@@ -357,3 +357,22 @@ def test_who_was_held_for_long_goes_on(disk: Disk) -> None:
     assert before < 40
     assert before < wire.broker.stats.messages_received
     assert not client.closed
+
+
+def test_writes_are_few_while_the_broker_is_busy_with_what_is_not_kept() -> None:
+    """And none waits for longer than five milliseconds, whether or not anything else happens."""
+    store = PatientStore(is_patient=False)
+    wire = Wire(store=store)
+    sender = wire.connect()
+    passing = frame("SEND", "destination:/topic/a") * 40
+    kept = frame("SEND", "destination:/queue/a", "persistent:true", "receipt:kept")
+    sender.send(passing, kept)
+    assert [heard.command for heard in sender.frames()] == ["RECEIPT"]
+    for _ in range(3):
+        sender.send(passing, kept)
+        wire.pass_time(0.001)
+    assert (sender.frames(), len(store.writes)) == ([], 1)
+    wire.pass_time(0.003)
+    assert (len(sender.frames()), len(store.writes)) == (3, 2)
+    sender.send(kept)
+    assert len(sender.frames()) == 1, "nothing else is going on"

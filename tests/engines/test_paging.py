@@ -1,5 +1,6 @@
 """The window of a durable queue, by itself."""
 
+from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
@@ -12,8 +13,8 @@ def make(window: int = 2) -> tuple[Paged, Journal, PatientStore]:
     journal = Journal(
         store,
         clock=Clock(Now(0.0, 0)),
-        take_out=lambda name, messages: None,
-        bring_back=lambda name, messages: None,
+        stats=Stats(),
+        undo=(lambda name, messages: None, lambda name, messages: None),
         wake=lambda: None,
     )
     return Paged("/queue/a", journal, window, 1000), journal, store

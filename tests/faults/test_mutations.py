@@ -26,6 +26,8 @@ READER = (
     "tests/faults/test_slow_reader.py"
     "::test_one_past_the_limit_costs_the_slow_reader_its_connection_and_nobody_else_anything"
 )
+SLOW = "tests/faults/test_slow_disk.py::test_a_slow_disk_keeps_nobody_waiting_who_does_not_need_it"
+MANY = "tests/faults/test_many_connections.py::test_many_connections_are_held_in_little_memory"
 STORES = "tests/stores/test_store_model.py::test_a_store_in_a_file_answers_as_one_in_memory"
 QUEUES = "tests/engines/test_queue_model.py::TestQueues"
 CHOOSING = "tests/engines/test_choosing_model.py::TestChoosing"
@@ -54,6 +56,25 @@ MUTATIONS = {
         "                    answers.append(partial(task.done, None))\n            self._changing.write()\n",
         "                    self._post(partial(task.done, None))\n            self._changing.write()\n"
         "            __import__('time').sleep(0.05)\n",
+    ),
+    "what is in memory is not written": Mutation(
+        KILL,
+        "engines/local/paging.py",
+        "                self._journal.put(self._name, part[:taken])\n",
+        "                pass\n",
+    ),
+    "the loop itself waits for the disk": Mutation(
+        SLOW,
+        "stores/sqlite/store.py",
+        "self._writer.tasks.put(Write(changes, done))",
+        "self._writer._do([Write(changes, done)])",
+    ),
+    "each connection has 64 KiB of its own": Mutation(
+        MANY,
+        "server/connection.py",
+        "        self._broker = broker\n",
+        "        self._broker = broker\n"
+        "        globals().setdefault('buffers', []).append(b'x' * 65_536)\n",
     ),
     "a commit does not wait for the disk": Mutation(
         POWER, "stores/sqlite/schema.py", '("synchronous", "FULL")', '("synchronous", "NORMAL")'
@@ -145,7 +166,7 @@ def run(source: Path, test: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.slow
-@pytest.mark.needs("mount", "strace")
+@pytest.mark.needs("gcc", "mount", "strace")
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_fault_is_found(source: Path, name: str) -> None:
     test, file, old, new = MUTATIONS[name]
@@ -159,7 +180,7 @@ def test_a_fault_is_found(source: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.needs("mount", "strace")
+@pytest.mark.needs("gcc", "mount", "strace")
 @pytest.mark.parametrize("test", TESTS)
 def test_without_a_fault_there_is_nothing_to_find(source: Path, test: str) -> None:
     done = run(source, test)

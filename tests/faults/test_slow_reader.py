@@ -21,6 +21,8 @@ BODY = 64 * 1024
 TOO_MUCH = 48 * 1024 * 1024  # more than all buffers between two processes of one machine hold
 
 SUBSCRIBERS = 50
+HEALTHY = 99
+MOST_HELD = 2 * 1024 * 1024
 ROUNDS = 9  # each with one that stops, and without: what follows at once meets the same machine
 
 
@@ -101,9 +103,9 @@ def test_a_reader_that_stops_is_told_so_when_it_reads_again(transport: str) -> N
     assert held < TOO_MUCH / 4
 
 
-def load(program: Path, broker: Serving, *arguments: str) -> dict[str, Any]:
+def load(program: Path, broker: Serving, *arguments: str, subscribers: int = SUBSCRIBERS) -> dict[str, Any]:
     """Run the load generator; nothing may be lost, duplicated or misordered."""
-    words = [str(program), "--port", str(broker.stomp), "--subs", str(SUBSCRIBERS), "--dest", TOPIC]
+    words = [str(program), "--port", str(broker.stomp), "--subs", str(subscribers), "--dest", TOPIC]
     done = subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=120, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -135,3 +137,20 @@ def test_the_others_keep_their_throughput_and_their_latency() -> None:
             tails.append(tail[True] / tail[False])
     assert median(rates) >= 0.95, rates
     assert median(tails) <= 2, tails
+
+
+@pytest.mark.slow
+@pytest.mark.needs("gcc")
+def test_one_that_stops_among_a_hundred_costs_two_mebibytes_at_most() -> None:
+    """50,000 messages, as fast as they go; what memory the broker has taken once it does not give back."""
+    program = build()
+    assert program is not None
+    with serving() as broker:
+        for _ in range(2):
+            load(program, broker, "--count", "50000", "--size", "1000", subscribers=HEALTHY)
+        before = broker.resident_bytes()
+        with Reader(broker, "tcp", TOPIC) as stopped:
+            load(program, broker, "--count", "50000", "--size", "1000", subscribers=HEALTHY)
+            held = broker.resident_bytes() - before
+            assert len(stopped.rest()) < 50_000 * 1000, "it was not ended"
+    assert held < MOST_HELD

@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -43,17 +43,28 @@ class Serving(NamedTuple):
 
 
 @contextmanager
-def serving(*settings: str, is_plain: bool = False) -> Iterator[Serving]:
+def serving(*settings: str, is_plain: bool = False, under: Sequence[str] = ()) -> Iterator[Serving]:
     """Start a broker, wait until it has said where it listens, and stop it in the end.
 
     Args:
         settings: ``key=value``, as for ``--set``.
         is_plain: run on asyncio's own event loop, uvloop or not.
+        under: a program that runs it, and leaves it the process id.
     """
     program = ["-c", _WITHOUT_UVLOOP] if is_plain else ["-m", "hoofbeat"]
     options = [word for setting in settings for word in ("--set", setting)]
     process = subprocess.Popen(
-        [sys.executable, *program, "serve", "--stomp", "127.0.0.1:0", "--http", "127.0.0.1:0", *options],
+        [
+            *under,
+            sys.executable,
+            *program,
+            "serve",
+            "--stomp",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            *options,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},

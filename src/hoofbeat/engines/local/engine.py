@@ -210,7 +210,7 @@ class LocalEngine:
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
         due_at = min(self._deadline, self.durables.deadline, self.schedule.deadline)
-        return due_at if self._journal is None else min(due_at, self._journal.retry_at)
+        return due_at if self._journal is None else min(due_at, self._journal.due_at)
 
     def advance(self) -> float:
         """Do what is due; return when to be called again, or infinity."""
@@ -278,9 +278,8 @@ class LocalEngine:
 
     def _open(self, store: Store, wake: Callable[[], None]) -> None:
         """Take up what the store kept: queues come to be, and are read when somebody wants them."""
-        self._journal = Journal(
-            store, clock=self._clock, take_out=self._take_out, bring_back=self._bring_back, wake=wake
-        )
+        undo = (self._take_out, self._bring_back)
+        self._journal = Journal(store, clock=self._clock, stats=self._stats, undo=undo, wake=wake)
         keeping = self._keeping = Keeping(self._journal, self._note)
         recovered = store.recover()
         self._numbers.next = recovered.next_number

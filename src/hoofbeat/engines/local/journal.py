@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
+from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
 from hoofbeat.engines.local.batch import Batch, Confirming, messages_of
 from hoofbeat.errors import Refused
@@ -21,6 +22,8 @@ from hoofbeat.stores.base import Change, Entry, Key, Store
 
 _MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
 _RETRY_SECONDS: Final = 1.0
+_LINGER_SECONDS: Final = 0.005  # between two writes, while the broker is busy with what is not kept
+_BUSY: Final = 16  # messages received for each change
 _MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
 _MESSAGE_BYTES: Final = 512  # of a message beside its body
 
@@ -47,7 +50,7 @@ class Journal:
     Attributes:
         count: of changes; who compares it before and after knows whether there is something to wait for.
         is_owing: puts are the broker's own for now, not a sender's.
-        retry_at: when to flush what the disk had no room for, by the monotonic clock, or infinity.
+        due_at: when to hand over what waits, by the monotonic clock, or infinity.
     """
 
     __slots__ = (
@@ -55,39 +58,54 @@ class Journal:
         "_bring_back",
         "_bytes",
         "_clock",
+        "_count_before",
+        "_handed_over_at",
         "_holds",
         "_is_closed",
         "_is_woken",
         "_last",
         "_on_the_way",
         "_pages",
+        "_received_before",
+        "_retry_at",
+        "_stats",
         "_store",
         "_take_out",
         "_wake",
         "count",
+        "due_at",
         "is_owing",
-        "retry_at",
     )
 
     def __init__(
-        self, store: Store, *, clock: Clock, take_out: Undo, bring_back: Undo, wake: Callable[[], None]
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        stats: Stats,
+        undo: tuple[Undo, Undo],
+        wake: Callable[[], None],
     ) -> None:
         """Write to ``store``, which was recovered.
 
         Args:
             store: keeps what is put.
             clock: of the broker.
-            take_out: takes messages out of the queue of that name: the disk had no room for them.
-            bring_back: takes them back to memory, for the same reason.
+            stats: of the broker, which say how busy it is.
+            undo: the first takes messages out of the queue of that name: the disk had no room for them;
+                the second takes them back to memory, for the same reason.
             wake: has :meth:`flush` be called at the end of this turn.
         """
         self.count = 0
         self.is_owing = False
-        self.retry_at = INFINITY
+        self.due_at = INFINITY
+        self._retry_at = INFINITY  # what the disk had no room for
         self._store = store
         self._clock = clock
-        self._take_out = take_out
-        self._bring_back = bring_back
+        self._stats = stats
+        self._handed_over_at = -INFINITY
+        self._received_before = self._count_before = 0  # when it was handed over last
+        self._take_out, self._bring_back = undo
         self._wake = wake
         self._batch = self._last = Batch()
         self._on_the_way = 0
@@ -217,18 +235,34 @@ class Journal:
     def _go_on(self) -> None:
         if self._is_closed:
             return
-        if self._pages or self._on_the_way < (1 if self._last.is_ordered else _MOST_ON_THE_WAY):
+        if self._pages or self._may_hand_over():
             self._hand_over()
         pages, self._pages = self._pages, []
         for (queue, priority, after, most, most_bytes), done in pages:
             self._store.read(queue, priority, after, most, most_bytes, done)
 
+    def _may_hand_over(self) -> bool:
+        """Say whether it is time to: a write costs time, which others may need more for a moment."""
+        if self._on_the_way >= (1 if self._last.is_ordered else _MOST_ON_THE_WAY):
+            return False
+        others = self._stats.messages_received - self._received_before
+        if others < _BUSY * max(1, self.count - self._count_before):
+            return True
+        until = self._handed_over_at + _LINGER_SECONDS
+        if self._clock.now.monotonic >= until:
+            return True
+        self.due_at = min(self.due_at, until)
+        return False
+
     def advance(self) -> None:
-        """Try again what there was no room for, once it is time to."""
+        """Hand over what had to wait, or try again what there was no room for, once it is time to."""
         now = self._clock.now.monotonic
-        if self.retry_at <= now:
-            self.retry_at = INFINITY if self._batch.is_empty else now + _RETRY_SECONDS
-            self._go_on()
+        if now < self.due_at:
+            return
+        if self._retry_at <= now:
+            self._retry_at = INFINITY if self._batch.is_empty else now + _RETRY_SECONDS
+        self.due_at = self._retry_at
+        self._go_on()
 
     def begin(self) -> None:
         """Begin a write of its own, of which nothing is tried again: all or nothing."""
@@ -264,7 +298,9 @@ class Journal:
             self._answer(batch)
             return
         self._batch = Batch()
-        if self.retry_at < INFINITY and (batch.puts or batch.ids) and not batch.is_whole:
+        self._handed_over_at = self._clock.now.monotonic
+        self._received_before, self._count_before = self._stats.messages_received, self.count
+        if self._retry_at < INFINITY and (batch.puts or batch.ids) and not batch.is_whole:
             rest = batch.rest()  # which may find room where the puts do not
             if not rest.is_empty:
                 self._write(rest)
@@ -293,7 +329,7 @@ class Journal:
         self._on_the_way -= 1
         self._relieve(batch)
         if refused is None:
-            self.retry_at = INFINITY
+            self._retry_at = INFINITY
             batch.tell(None)
             self._go_on()
         else:
@@ -301,7 +337,8 @@ class Journal:
 
     def _undo(self, batch: Batch, refused: Refused) -> None:
         """Take back what the disk has no room for, and gather the rest again."""
-        self.retry_at = self._clock.now.monotonic + _RETRY_SECONDS
+        self._retry_at = self._clock.now.monotonic + _RETRY_SECONDS
+        self.due_at = min(self.due_at, self._retry_at)
         for queue, messages in messages_of(batch.puts):
             self._take_out(queue, messages)
         for queue, messages in messages_of(batch.spilled):
