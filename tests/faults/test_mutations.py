@@ -73,8 +73,7 @@ MUTATIONS = {
         MANY,
         "server/connection.py",
         "        self._broker = broker\n",
-        "        self._broker = broker\n"
-        "        globals().setdefault('buffers', []).append(b'x' * 65_536)\n",
+        "        self._broker = broker\n        globals().setdefault('buffers', []).append(b'x' * 65_536)\n",
     ),
     "a commit does not wait for the disk": Mutation(
         POWER, "stores/sqlite/schema.py", '("synchronous", "FULL")', '("synchronous", "NORMAL")'
