@@ -58,6 +58,18 @@ def test_each_subscription_with_a_wildcard_is_a_slice_of_its_own() -> None:
     assert len(flood.frames()) == 3
 
 
+@pytest.mark.parametrize("header", ["browser:true", "selector:a = 1", "exclusive:true", "x-priority:1"])
+def test_each_consumer_that_chooses_is_a_slice_of_its_own(header: str) -> None:
+    """All that waits in the queue may have to be looked at for it."""
+    wire = Wire()
+    flood = wire.connect()
+    asking = [frame("SUBSCRIBE", f"id:{n}", "destination:/queue/a", header, f"receipt:{n}") for n in range(5)]
+    flood.receive(b"".join(asking))
+    assert len([heard for heard in flood.frames() if heard.command == "RECEIPT"]) == 2
+    wire.flush()
+    assert len([heard for heard in flood.frames() if heard.command == "RECEIPT"]) == 3
+
+
 def test_a_session_that_is_gone_is_not_gone_on_with() -> None:
     wire = Wire()
     flood = wire.connect()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from hoofbeat.broker import sending, settling, transacting
+from hoofbeat.broker.claims import CHOOSING_HEADERS
 from hoofbeat.broker.connecting import connect, disconnect
 from hoofbeat.broker.core import Core
 from hoofbeat.broker.hold import Hold, HoldReason
@@ -44,8 +45,9 @@ def _no_end() -> None:
     """Give up nothing: a slice is waited for without end, since it comes at once."""
 
 
-def _is_wild(headers: Headers) -> bool:
-    return "*" in (headers.get("destination") or "")
+def _is_long(headers: Headers) -> bool:
+    """Say whether a SUBSCRIBE has us look for what matches among all last values, or all that waits."""
+    return "*" in (headers.get("destination") or "") or not CHOOSING_HEADERS.isdisjoint(headers.fields)
 
 
 class Broker(Core):
@@ -197,8 +199,8 @@ class Broker(Core):
             return settling.settle(self, session, frames, at)
         else:
             self._single(session, frame)
-            if command is _SUBSCRIBE and session.hold is None and not session.is_over and _is_wild(headers):
-                self._slice(session)  # what matches had to be looked for among all last values
+            if command is _SUBSCRIBE and session.hold is None and not session.is_over and _is_long(headers):
+                self._slice(session)
         return at + 1
 
     def _single(self, session: BrokerSession, frame: Frame) -> None:

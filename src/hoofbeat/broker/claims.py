@@ -16,6 +16,7 @@ _EXCLUSIVE: Final = ("exclusive", "activemq.exclusive")
 _PRIORITY: Final = ("consumer-priority", "activemq.priority", "x-priority")
 _BROWSER: Final = "browser"
 _BROWSER_END: Final = "browser-end"
+CHOOSING_HEADERS: Final = frozenset({"selector", _BROWSER, *_EXCLUSIVE, *_PRIORITY})
 _MOST_DIGITS: Final = 9
 
 
