@@ -17,7 +17,7 @@ from tests.interop.serving import Serving, serving
 
 DELAY_SECONDS = 0.2
 STRACE = ("strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=fdatasync")
-MOST_LAG_SECONDS = 0.020  # of 99 in 100 turns
+MOST_LAG_SECONDS = 0.020
 BEAT_SECONDS = 0.5
 
 
@@ -70,8 +70,11 @@ def _into(results: list[float], job: Callable[[], list[float]]) -> Callable[[], 
 
 
 @pytest.mark.needs("strace")
-@pytest.mark.parametrize("times", [200, pytest.param(3000, marks=pytest.mark.slow)])
-def test_a_slow_disk_keeps_nobody_waiting_who_does_not_need_it(tmp_path: Path, times: int) -> None:
+@pytest.mark.parametrize(("times", "percent"), [(200, 90), pytest.param(3000, 99, marks=pytest.mark.slow)])
+def test_a_slow_disk_keeps_nobody_waiting_who_does_not_need_it(
+    tmp_path: Path, times: int, percent: int
+) -> None:
+    """So many in a hundred turns are short; of a few hundred turns some may meet a busy machine."""
     slow = (*STRACE, "-e", f"inject=fdatasync:delay_exit={round(DELAY_SECONDS * 1e6)}")
     is_over = threading.Event()
     receipts: list[float] = []
@@ -85,7 +88,7 @@ def test_a_slow_disk_keeps_nobody_waiting_who_does_not_need_it(tmp_path: Path, t
         for thread in (*keeper, *listener):
             thread.join(20.0)
             assert not thread.is_alive()
-    assert quantiles(lags, n=100)[98] < MOST_LAG_SECONDS, max(lags)
+    assert quantiles(lags, n=100)[percent - 1] < MOST_LAG_SECONDS, max(lags)
     assert min(receipts) >= DELAY_SECONDS, "a receipt came before the disk had it"
     assert len(receipts) >= 5
     assert gaps

@@ -16,6 +16,7 @@ from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import Headers
 
+FEW: Final = 16  # messages that never take long, whoever hears them
 _SEND: Final = Command.SEND
 _WRITE: Final = Right.WRITE
 
@@ -53,7 +54,8 @@ def _gather(
     first, headers = envelope, frames[at][1]
     if not envelope.is_plain:
         receipts.append((0, headers.fields["receipt"]))
-    for command, own, body in frames[at : at + core.engine.most_in_a_run(envelope.destination)]:
+    most = FEW if len(frames) - at <= FEW else core.engine.most_in_a_run(envelope.destination)
+    for command, own, body in frames[at : at + most]:
         if own is not headers:
             following = first.following(own) if command is _SEND else None
             if following is None:
