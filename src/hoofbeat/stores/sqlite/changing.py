@@ -28,7 +28,7 @@ _TRANSIENT: Final = "SELECT queue, rank, seq FROM pending WHERE transient > 0 LI
 
 
 class Changing:
-    """Makes changes on one connection, within a transaction that others begin and end.
+    """Makes changes on one connection: all since the last :meth:`commit` or none.
 
     Attributes:
         highest: number that was put since the start.
@@ -62,15 +62,32 @@ class Changing:
         """Make changes, in order."""
         for change in changes:
             if not isinstance(change, Put | Remove):
-                self._gathering.write()
+                self.write()
             self._kinds[type(change)](change)
 
     def write(self) -> None:
-        """Write what was gathered: after this it can be read, and the transaction may end."""
+        """Write what was gathered, within a transaction: after this it can be read there."""
+        self._begin()
         self._gathering.write()
 
+    def commit(self) -> None:
+        """Have all of it be safe; where only few messages came and went, one statement does that."""
+        if not self._gathering.is_brief:
+            self._begin()
+        self._gathering.write()
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    def _begin(self) -> sqlite3.Connection:
+        """Return the connection, in a transaction."""
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
     def forget(self) -> None:
-        """Forget what was looked up and gathered: the transaction was rolled back."""
+        """Take all back that was not committed: it failed."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
         self._gathering.clear()
         self._noted = 1  # and with it what was noted in it
         self._queues.clear()
@@ -128,14 +145,14 @@ class Changing:
         gone = "DELETE FROM retained WHERE topic = ? RETURNING seq"
         numbers = self._connection.execute(gone, (retain.topic,)).fetchall()
         if retain.message is not None:
-            self._insert([retain.message], 1)
+            self._insert([retain.message])
             row = (retain.topic, retain.message.number)
             self._connection.execute("INSERT INTO retained VALUES (?, ?)", row)
         self._release(number for (number,) in numbers)
 
     def _append(self, append: Append) -> None:
         topic = self._topic(append.topic)
-        self._insert(append.messages, 1)
+        self._insert(append.messages)
         rows = [
             (topic, offset, append.sent_ms, each.number)
             for offset, each in enumerate(append.messages, append.offset)
@@ -165,16 +182,16 @@ class Changing:
 
     # What they share.
 
-    def _insert(self, messages: Sequence[StoredMessage], refs: int) -> None:
+    def _insert(self, messages: Sequence[StoredMessage]) -> None:
         self._count(messages)
-        insert(self._connection, [(*each, refs) for each in messages])
+        insert(self._connection, [(*each, 1) for each in messages])
 
     def _count(self, messages: Sequence[StoredMessage]) -> None:
         if messages:
             self.highest = max(self.highest, max([each.number for each in messages]))
         if self.highest >= self._noted:
             self._noted = self.highest + NUMBERS_AHEAD
-            note(self._connection, "next_number", self._noted)
+            note(self._begin(), "next_number", self._noted)
 
     def _release(self, numbers: Iterable[int]) -> None:
         """Count down what needs messages: those that nothing needs any more go."""
@@ -188,7 +205,7 @@ class Changing:
         id = known.get(name)
         if id is None:
             table = into.partition(" ")[0]
-            self._connection.execute(f"INSERT OR IGNORE INTO {into}", (name,))
+            self._begin().execute(f"INSERT OR IGNORE INTO {into}", (name,))
             found = self._connection.execute(f"SELECT id FROM {table} WHERE name = ?", (name,))
             id = known[name] = found.fetchone()[0]
         return id

@@ -80,7 +80,7 @@ class Directory:
     def size(self, name: str) -> int:
         """Return the size of a file in it; 0 where there is none."""
         try:
-            return os.stat(self.path / name).st_size
+            return os.stat(f"{self.path}/{name}").st_size
         except FileNotFoundError:
             return 0
 

@@ -1,7 +1,8 @@
 """What is put and removed within one commit: gathered, and written in as few steps as can be.
 
-Between two steps of a statement the thread lets go of Python's lock, and where the event loop is
-busy it waits long to have it back: so one step is made to write many rows.
+Between two steps of a statement, or two statements, the thread lets go of Python's lock, and where the event
+loop is busy it waits long to have it back. So one statement does many things, by a trigger: of a small commit
+it does all, and is that commit.
 """
 
 import json
@@ -11,21 +12,42 @@ from typing import Any, Final
 
 from hoofbeat.stores.base import Key, StoredMessage
 
-_LENGTHS: Final = (256, 32, 4, 1)  # messages of one statement: few, so that each is compiled once
+# More messages than these are inserted by statements of their own: that takes half the time for each.
+_FEW: Final = 32
+_LENGTHS: Final = (256, 32, 4, 1)  # messages of such a statement: few, so that each is compiled once
+_CONFLICT: Final = "ON CONFLICT (seq) DO UPDATE SET refs = refs + excluded.refs"
 _INSERT: Final[Mapping[int, str]] = {
-    length: f"""
-        INSERT INTO message VALUES {", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * length)}
-        ON CONFLICT (seq) DO UPDATE SET refs = refs + excluded.refs
-    """
+    length: f"INSERT INTO message VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?)'] * length)} {_CONFLICT}"
     for length in _LENGTHS
 }
-_WAIT: Final = """
-    INSERT INTO pending
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0, value ->> 4, value ->> 5 FROM json_each(?)
-"""
-_FOUND: Final = "queue = ? AND rank = ? AND seq IN (SELECT value FROM json_each(?))"
+
+# A commit as one row. Of its messages the octets stand behind one another: prefix, headers, body of each.
+_WORK: Final = "INSERT INTO work VALUES (?, ?, ?, ?, ?, ?)"
+_FOUND: Final = "queue = NEW.queue AND rank = NEW.rank AND seq IN (SELECT value FROM json_each(NEW.gone))"
+_VIEW: Final = (
+    """
+    CREATE TEMP VIEW IF NOT EXISTS work (messages, octets, waiting, queue, rank, gone)
+    AS SELECT '', '', '', 0, 0, ''
+    """,
+    f"""
+    CREATE TEMP TRIGGER IF NOT EXISTS work_comes INSTEAD OF INSERT ON work BEGIN
+        INSERT INTO message SELECT
+            value ->> 0, substr(NEW.octets, value ->> 1, value ->> 2), value ->> 3, value ->> 4, value ->> 5,
+            substr(NEW.octets, value ->> 6, value ->> 7), substr(NEW.octets, value ->> 8, value ->> 9),
+            value ->> 10
+        FROM json_each(NEW.messages) WHERE true {_CONFLICT};
+        INSERT INTO pending SELECT
+            value ->> 0, value ->> 1, value ->> 2, value ->> 3, 0, value ->> 4, value ->> 5
+        FROM json_each(NEW.waiting);
+        DELETE FROM message WHERE refs = 1 AND seq IN (SELECT seq FROM pending WHERE {_FOUND});
+        UPDATE message SET refs = refs - 1 WHERE seq IN (SELECT seq FROM pending WHERE {_FOUND});
+        DELETE FROM pending WHERE {_FOUND};
+    END
+    """,
+)
 
 Place = tuple[int, int, int]  # queue, rank, number: the key of `pending`
+Row = Sequence[Any]
 
 
 class Gathering:
@@ -36,6 +58,8 @@ class Gathering:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Start with nothing."""
         self._connection = connection
+        for statement in _VIEW:
+            connection.execute(statement)
         self._messages: dict[int, StoredMessage] = {}
         self._refs: dict[int, int] = {}
         self._waiting: dict[Place, tuple[int, ...]] = {}
@@ -74,37 +98,57 @@ class Gathering:
         """Forget all of it: the transaction was rolled back."""
         self._messages, self._refs, self._waiting, self._gone = {}, {}, {}, {}
 
+    @property
+    def is_brief(self) -> bool:
+        """Say whether one statement writes all of it."""
+        return len(self._messages) <= _FEW and len(self._gone) <= 1
+
     def write(self) -> None:
-        """Write what was gathered."""
-        if self._messages:
-            self._insert()
-            self._connection.execute(_WAIT, (json.dumps(list(self._waiting.values())),))
-        for (queue, rank), numbers in self._gone.items():
-            self._remove((queue, rank, json.dumps(numbers)), len(numbers))
-        self.clear()
-
-    def _insert(self) -> None:
+        """Write what was gathered, if anything was."""
         rows = [(*message, self._refs[number]) for number, message in self._messages.items()]
-        insert(self._connection, rows)
+        if len(rows) > _FEW:
+            insert(self._connection, rows)
+            rows = []
+        waiting, gone = list(self._waiting.values()), list(self._gone.items())
+        self.clear()
+        if waiting or gone:
+            (queue, rank), numbers = gone.pop() if gone else ((0, 0), [])
+            self._work(rows, waiting, queue, rank, numbers)
+        for (queue, rank), numbers in gone:
+            self._work([], [], queue, rank, numbers)
 
-    def _remove(self, found: tuple[int, int, str], count: int) -> None:
-        """Remove entries that there are, and messages that nothing else needs."""
-        known = f"seq IN (SELECT seq FROM pending WHERE {_FOUND})"
-        gone = self._connection.execute(f"DELETE FROM message WHERE refs = 1 AND {known}", found).rowcount
-        if gone < count:
-            self._connection.execute(f"UPDATE message SET refs = refs - 1 WHERE {known}", found)
-        self._connection.execute(f"DELETE FROM pending WHERE {_FOUND}", found)
+    def _work(
+        self, rows: Sequence[Row], waiting: Sequence[Row], queue: int, rank: int, gone: Sequence[int]
+    ) -> None:
+        messages, octets = _packed(rows)
+        self._connection.execute(
+            _WORK, (json.dumps(messages), octets, json.dumps(waiting), queue, rank, json.dumps(gone))
+        )
 
 
-def insert(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Keep messages, each a row with what needs it counted; what is there is counted up."""
     for length, part in _parts(rows):
         connection.execute(_INSERT[length], [value for row in part for value in row])
 
 
-def _parts(rows: Sequence[Sequence[Any]]) -> Iterable[tuple[int, Sequence[Sequence[Any]]]]:
+def _parts(rows: Sequence[Row]) -> Iterable[tuple[int, Sequence[Row]]]:
     at = 0
     for length in _LENGTHS:
         while len(rows) - at >= length:
             yield length, rows[at : at + length]
             at += length
+
+
+def _packed(rows: Sequence[Row]) -> tuple[Sequence[Row], bytes]:
+    """Put the octets of messages behind one another; in their place stands where they begin, and how many."""
+    packed: list[Row] = []
+    octets = [b"\0"]  # of no octets at all, a part would be NULL
+    at = 2
+    for number, prefix, destination, priority, expires_ms, headers, body, refs in rows:
+        to, end = at + len(prefix), at + len(prefix) + len(headers)
+        places = (to, len(headers), end, len(body))
+        packed.append((number, at, len(prefix), destination, priority, expires_ms, *places, refs))
+        octets += (prefix, headers, body)
+        at = end + len(body)
+    return packed, b"".join(octets)

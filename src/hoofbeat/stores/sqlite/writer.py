@@ -186,7 +186,6 @@ class Writer:
     def _commit(self, tasks: Sequence[Task]) -> list[Answer]:
         answers: list[Answer] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
             for task in tasks:
                 if isinstance(task, Ask):
                     self._changing.write()
@@ -194,12 +193,9 @@ class Writer:
                 else:
                     self._changing.make(task.changes)
                     answers.append(partial(task.done, None))
-            self._changing.write()
-            self._connection.execute("COMMIT")
+            self._changing.commit()
         except sqlite3.Error:
             self._changing.forget()
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             raise
         return answers
 

@@ -1,0 +1,82 @@
+"""What one commit writes, in how many steps."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hoofbeat.stores.base import Key, Put, Remove, StoredMessage
+from hoofbeat.stores.sqlite.changing import Changing
+from hoofbeat.stores.sqlite.reading import read_page
+from hoofbeat.stores.sqlite.schema import FILE, connect
+from tests.contracts.store import keys, put
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(tmp_path / FILE)) as connection:
+        yield connection
+
+
+def message(number: int) -> StoredMessage:
+    """Return one unlike the next, of any octets or none."""
+    headers, body = b"\na:\xff\x00" * (number % 5), bytes(range(256)) * (number % 2)
+    return StoredMessage(
+        number, b"e-" * (number % 3), f"/topic/{number}/ä", number % 10, number, headers, body
+    )
+
+
+def keys_of(messages: list[StoredMessage]) -> list[Key]:
+    return [Key(each.priority, each.number) for each in messages]
+
+
+def kept(file: sqlite3.Connection, queue: str) -> list[StoredMessage]:
+    pages = [read_page(file, queue, priority, 0, 1000, 1 << 30) for priority in range(10)]
+    return sorted(entry.message for page in pages for entry in page)
+
+
+def test_a_small_commit_is_one_statement(file: sqlite3.Connection) -> None:
+    """Between two of them the thread may have to wait for the event loop."""
+    changing = Changing(file)
+    changing.make([put(1, 2)])
+    changing.commit()
+    said: list[str] = []
+    file.set_trace_callback(said.append)
+    changing.make([put(3, 4), Remove("/queue/a", keys(1, 2))])
+    changing.commit()
+    file.set_trace_callback(None)
+    assert [each for each in said if not each.startswith(("--", "INSERT INTO work"))] == []
+    assert [each.number for each in kept(file, "/queue/a")] == [3, 4]
+
+
+@pytest.mark.parametrize("count", [1, 32, 33, 600])
+def test_what_is_kept_comes_back_octet_by_octet(file: sqlite3.Connection, count: int) -> None:
+    """However many there are in a commit: few and many are written in different ways."""
+    messages = [message(number) for number in range(30, 30 + count)]
+    changing = Changing(file)
+    changing.make([Put(("/queue/a", "/queue/b"), messages)])
+    changing.commit()
+    changing.make([Remove("/queue/b", keys_of(messages))])
+    changing.commit()
+    assert (kept(file, "/queue/a"), kept(file, "/queue/b")) == (messages, [])
+    changing.make([Remove("/queue/a", keys_of(messages))])
+    changing.commit()
+    assert file.execute("SELECT count(*) FROM message").fetchone() == (0,)
+
+
+def test_what_comes_and_goes_at_once_is_never_written(file: sqlite3.Connection) -> None:
+    changing = Changing(file)
+    changing.make([put(1, 2), Remove("/queue/a", keys(1))])
+    changing.commit()
+    assert [each.number for each in kept(file, "/queue/a")] == [2]
+
+
+def test_what_was_taken_back_is_not_written_later(file: sqlite3.Connection) -> None:
+    changing = Changing(file)
+    changing.make([put(1)])
+    changing.forget()
+    changing.make([put(2)])
+    changing.commit()
+    assert [each.number for each in kept(file, "/queue/a")] == [2]
