@@ -16,14 +16,13 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
 from hoofbeat.engines.local.batch import Batch, Confirming, messages_of
+from hoofbeat.engines.local.pace import Pace
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Change, Entry, Key, Store
 
 _MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
 _RETRY_SECONDS: Final = 1.0
-_LINGER_SECONDS: Final = 0.005  # between two writes, while the broker is busy with what is not kept
-_BUSY: Final = 16  # messages received for each change
 _MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
 _MESSAGE_BYTES: Final = 512  # of a message beside its body
 
@@ -58,17 +57,15 @@ class Journal:
         "_bring_back",
         "_bytes",
         "_clock",
-        "_count_before",
-        "_handed_over_at",
         "_holds",
         "_is_closed",
         "_is_woken",
+        "_kept",
         "_last",
         "_on_the_way",
+        "_pace",
         "_pages",
-        "_received_before",
         "_retry_at",
-        "_stats",
         "_store",
         "_take_out",
         "_wake",
@@ -102,9 +99,8 @@ class Journal:
         self._retry_at = INFINITY  # what the disk had no room for
         self._store = store
         self._clock = clock
-        self._stats = stats
-        self._handed_over_at = -INFINITY
-        self._received_before = self._count_before = 0  # when it was handed over last
+        self._pace = Pace(clock, stats)
+        self._kept = 0  # messages, ever
         self._take_out, self._bring_back = undo
         self._wake = wake
         self._batch = self._last = Batch()
@@ -181,6 +177,7 @@ class Journal:
         self._pages.append((page, done))
 
     def _weigh(self, messages: Sequence[Message]) -> None:
+        self._kept += len(messages)
         size = _MESSAGE_BYTES * len(messages) + sum([len(message.body) for message in messages])
         self._batch.bytes += size
         self._bytes += size
@@ -245,13 +242,9 @@ class Journal:
         """Say whether it is time to: a write costs time, which others may need more for a moment."""
         if self._on_the_way >= (1 if self._last.is_ordered else _MOST_ON_THE_WAY):
             return False
-        others = self._stats.messages_received - self._received_before
-        if others < _BUSY * max(1, self.count - self._count_before):
+        if self._clock.now.monotonic >= self._pace.next_at:
             return True
-        until = self._handed_over_at + _LINGER_SECONDS
-        if self._clock.now.monotonic >= until:
-            return True
-        self.due_at = min(self.due_at, until)
+        self.due_at = min(self.due_at, self._pace.next_at)
         return False
 
     def advance(self) -> None:
@@ -298,8 +291,7 @@ class Journal:
             self._answer(batch)
             return
         self._batch = Batch()
-        self._handed_over_at = self._clock.now.monotonic
-        self._received_before, self._count_before = self._stats.messages_received, self.count
+        self._pace.begin(self._kept, self.count)
         if self._retry_at < INFINITY and (batch.puts or batch.ids) and not batch.is_whole:
             rest = batch.rest()  # which may find room where the puts do not
             if not rest.is_empty:
@@ -327,6 +319,7 @@ class Journal:
     def written(self, batch: Batch, refused: Refused | None) -> None:
         """Tell who waited for a batch, and hand over the next."""
         self._on_the_way -= 1
+        self._pace.end()
         self._relieve(batch)
         if refused is None:
             self._retry_at = INFINITY
