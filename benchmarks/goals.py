@@ -1,9 +1,11 @@
 """What Hoofbeat has to reach beside its peers, and how far it is from that."""
 
 from collections.abc import Iterator
+from statistics import median
 from typing import NamedTuple
 
-from benchmarks.results import Results
+from benchmarks.results import Cell, Results
+from benchmarks.workloads import BESIDE_DURABLE, FAN, PACED, SATURATED
 
 OURS = ("compiled", "uvloop", "asyncio")  # the one that counts is the first of them that was measured
 
@@ -17,6 +19,7 @@ class Goal(NamedTuple):
         theirs: the workload of the peers, where it is another one.
         must: the ratio, or the figure in microseconds, that must be reached.
         aim: what we would like to reach.
+        own: the workload of ours that is compared with, round by round; it has no peers then.
         is_less_better: the figure is a time.
     """
 
@@ -25,23 +28,36 @@ class Goal(NamedTuple):
     must: float
     aim: float
     theirs: str = ""
+    own: str = ""
     is_less_better: bool = False
 
+    @property
+    def against(self) -> str:
+        """Name who is compared with."""
+        return " and ".join(self.peers) or ("itself, alone" if self.own else "-")
 
-_FAN, _PAIR = "fan-out 1 to 50, equal ids", "queue 1 to 1, auto"
+    @property
+    def is_ratio(self) -> bool:
+        """Say whether anything is compared; else the figure itself counts."""
+        return bool(self.peers or self.own)
+
 
 GOALS = (
-    Goal(_FAN, ("NATS", "Redis"), 2, 3),
-    Goal("fan-out 1 to 50, different ids", ("NATS", "Redis"), 1, 1.5, theirs=_FAN),
+    Goal(FAN, ("NATS", "Redis"), 2, 3),
+    Goal("fan-out 1 to 50, different ids", ("NATS", "Redis"), 1, 1.5, theirs=FAN),
     Goal("WebSocket 1 to 200", ("RabbitMQ",), 20, 100),
-    Goal(_PAIR, ("NATS",), 0.6, 1),
-    Goal("queue, headers and sizes differ", ("NATS",), 0.3, 0.6, theirs=_PAIR),
+    Goal(SATURATED, ("NATS",), 0.6, 1),
+    Goal("queue, headers and sizes differ", ("NATS",), 0.3, 0.6, theirs=SATURATED),
     Goal("queue, individual acks", ("ActiveMQ",), 6, 10),
     Goal("queue, persistent, receipt every 100", ("RabbitMQ", "ActiveMQ"), 3, 5),
     Goal("queue, persistent, receipt for each", ("RabbitMQ", "ActiveMQ"), 3, 5),
+    Goal("p99 of receipts, 100 in flight", (), 10_000, 5_000, is_less_better=True),
     Goal("100 pairs", ("NATS",), 0.7, 1),
-    Goal("p99 at 1,000/s", ("NATS",), 1.2, 1, is_less_better=True),
+    Goal(PACED, ("NATS",), 1.2, 1, is_less_better=True),
     Goal("p99 at half of the saturated rate", (), 3000, 1000, is_less_better=True),
+    Goal(f"{FAN}, {BESIDE_DURABLE}", (), 0.9, 0.95, own=FAN),
+    Goal(f"{SATURATED}, {BESIDE_DURABLE}", (), 0.9, 0.95, own=SATURATED),
+    Goal(f"{PACED}, {BESIDE_DURABLE}", (), 2, 1.5, own=PACED, is_less_better=True),
 )
 
 
@@ -101,9 +117,25 @@ def outcomes(results: Results) -> Iterator[Outcome]:
     name = headline(results)
     for goal in GOALS:
         cell = results.cell(name, goal.workload)
-        peer, theirs = _best(results, goal) if goal.peers else ("", 1.0)
-        measured = cell.median / theirs if cell.median and theirs else None
+        if goal.own:
+            peer, theirs, measured = "", *_beside(cell, results.cell(name, goal.own))
+        else:
+            peer, theirs = _best(results, goal) if goal.peers else ("", 1.0)
+            measured = cell.median / theirs if cell.median and theirs else None
         yield Outcome(goal, peer, cell.median, theirs, measured, cell.faults, cell.is_bound_by_generator)
+
+
+def _beside(cell: Cell, alone: Cell) -> tuple[float | None, float | None]:
+    """Compare round by round: what follows at once meets the same machine.
+
+    Returns:
+        the figure alone, and the ratio to it; None where one is missing.
+    """
+    if not cell.numbers or len(cell.numbers) != len(alone.numbers) or not all(alone.numbers):
+        return alone.median, None
+    return alone.median, median(
+        [ours / theirs for ours, theirs in zip(cell.numbers, alone.numbers, strict=True)]
+    )
 
 
 def _best(results: Results, goal: Goal) -> tuple[str, float | None]:

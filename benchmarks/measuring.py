@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +14,11 @@ from benchmarks import processes
 from benchmarks.contenders import Contender, Start
 from benchmarks.processes import Broker, StartError
 from benchmarks.results import Cell
-from benchmarks.workloads import DELIVERIES, WORKLOADS, Workload
+from benchmarks.workloads import BESIDE_RATE, DELIVERIES, WORKLOADS, Workload
 
 GRACE_SECONDS = 40.0  # after the time to send: for connecting, for what is under way, for giving up
+OVERLAP_SECONDS = 0.5  # that whatever goes on beside goes on for longer
+LEAST_OF_RATE = 0.9  # of what is to go on beside
 FAULTS = ("lost", "duplicated", "misordered", "errors")
 
 Say = Callable[[str], None]
@@ -151,7 +154,9 @@ def _run(
     try:
         with entrant.turn(plan.settling_seconds) as broker:
             words = _words(plan, contender, broker, workload, rate)
-            result = _load(words, GRACE_SECONDS + plan.seconds + plan.warmup_seconds)
+            with _others(plan, contender, broker, workload) as others:
+                result = _load(words, GRACE_SECONDS + plan.seconds + plan.warmup_seconds)
+            result = {**result, **others}
             port = str(broker.web if workload.is_web else broker.port)
             names = {str(plan.program): "stompload", f"--pid {broker.pid} ": "--pid PID ", port: "PORT"}
     except (StartError, OSError) as problem:
@@ -172,6 +177,29 @@ def _words(plan: Plan, contender: Contender, broker: Broker, workload: Workload,
         *shlex.split(asked),
         *([] if "--storm" in asked else length.split()),
     ]
+
+
+@contextmanager
+def _others(
+    plan: Plan, contender: Contender, broker: Broker, workload: Workload
+) -> Iterator[dict[str, Mapping[str, Any]]]:
+    """Have a second generator work meanwhile, if the workload wants one; its result is there in the end."""
+    found: dict[str, Mapping[str, Any]] = {}
+    if not workload.beside:
+        yield found
+        return
+    seconds = plan.warmup_seconds + plan.seconds + OVERLAP_SECONDS
+    words = _words(
+        plan._replace(seconds=seconds, warmup_seconds=0.0),
+        contender,
+        broker,
+        workload._replace(arguments=workload.beside),
+        0.0,
+    )
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(_load, words, GRACE_SECONDS + seconds)
+        yield found
+        found["beside"] = other.result()
 
 
 def _load(words: list[str], seconds: float) -> Mapping[str, Any]:
@@ -198,6 +226,11 @@ def faults(result: Mapping[str, Any]) -> str:
     """Say what went wrong; nothing if nothing did."""
     wrong = [f"{result[key]:,} {key}" for key in FAULTS if result.get(key)]
     said = result.get("failed") or result.get("error")
+    others = result.get("beside")
+    if others and (found := faults(others)):
+        wrong.append(f"beside it: {found}")
+    elif others and others["sent_per_s"] < LEAST_OF_RATE * BESIDE_RATE:
+        wrong.append(f"beside it: only {others['sent_per_s']:,} messages/s")
     return ", ".join([*wrong, *([str(said)] if said else [])])
 
 

@@ -99,7 +99,7 @@ def judge(results: Results) -> None:
         goal, measured = each.goal, each.measured
         figures = f"{goal.must:>8g}{goal.aim:>8g}{'-' if measured is None else f'{measured:.2f}':>10}"
         far = "" if each.distance is None else f"{each.distance:+.0%}"
-        say(f"  {goal.workload:36}{'/'.join(goal.peers):14}{figures}{far:>8}  {each.verdict}")
+        say(f"  {goal.workload:50}{goal.against:16}{figures}{far:>8}  {each.verdict}")
 
 
 def say(text: str) -> None:
@@ -125,7 +125,7 @@ def run_all(plan: Plan) -> tuple[list[Run], bool]:
             runs.append(run)
             number = measuring.figure(units[run.workload], run.result)
             brief = "-" if number is None else f"{shown(number)} {units[run.workload].unit}"
-            say(f"{run.round} {run.contender:10} {run.workload:34} {brief} {measuring.faults(run.result)}")
+            say(f"{run.round} {run.contender:10} {run.workload:50} {brief} {measuring.faults(run.result)}")
     except (KeyboardInterrupt, SystemExit):
         say("bench: interrupted; what was measured until now is kept")
         return runs, False

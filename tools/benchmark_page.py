@@ -15,7 +15,7 @@ from benchmarks import goals, plot, results  # noqa: E402 - the tree is not inst
 from benchmarks.contenders import JAVA_SECONDS  # noqa: E402
 from benchmarks.goals import Outcome  # noqa: E402
 from benchmarks.results import Cell, Results, shown  # noqa: E402
-from benchmarks.workloads import SATURATED  # noqa: E402
+from benchmarks.workloads import BESIDE_RATE, SATURATED  # noqa: E402
 
 KEPT = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "explanation" / "benchmarks.md"
@@ -45,15 +45,18 @@ _METHOD = """
   with Debian's settings, but for ports, folders, a quiet log, and nothing written to the disk by Redis
   and Mosquitto. Only where idle connections are counted does Hoofbeat take in more of them a second than
   usual.
-- **Messages** are not persistent and have bodies of 128 bytes; up to 1,000 are under way. Individual acks
-  have a window of 100. Where headers and sizes differ, one header has another value in every frame, and
-  bodies have 20 to 2,000 bytes, evenly spread.
+- **Messages** have bodies of 128 bytes, and are not persistent where the workload does not say so; up to
+  1,000 are under way. Individual acks have a window of 100. Where headers and sizes differ, one header has
+  another value in every frame, and bodies have 20 to 2,000 bytes, evenly spread.
 - **Peers without STOMP** have no queues, headers or ids here: one publisher and one subscriber of a topic
   stand for the queue, and where Hoofbeat's ids, headers or sizes differ, the ratio is to their plain
   figure.
 - **p99** is the time from the publisher's buffer to the parsed message at the subscriber, at a steady
   rate. Half of the saturated rate is half of what the same broker reached in *{saturated}* in the same
   round.
+- **Beside others**: a second load generator sends {rate:,} messages a second to a queue, each with its
+  receipt and its acknowledgement, persistent ("durable") or not. The broker and both generators share the
+  cores of the machine, so others that are not durable show what any such traffic costs.
 - **Idle KB** is what the resident memory of a fresh broker grew by, divided by 2,000 connections.
 
 Nothing is comparable with figures from another machine, and differences under 20 % are noise. To repeat
@@ -70,7 +73,7 @@ def page(found: Results) -> str:
         *_goals(found),
         *_figures(found),
         *_faults(found),
-        _METHOD.format(java=JAVA_SECONDS, saturated=SATURATED),
+        _METHOD.format(java=JAVA_SECONDS, saturated=SATURATED, rate=BESIDE_RATE),
         *_machine(found),
         *_commands(found),
     ]
@@ -80,7 +83,8 @@ def page(found: Results) -> str:
 def _goals(found: Results) -> Iterator[str]:
     yield "\n## What we want, and how far it is\n\n"
     yield f"Ratios are the median of {_title(found, goals.headline(found))} to the peer's, of several peers "
-    yield "to the best one's.\nThe distance to the aim is negative where it is not reached. "
+    yield "to the best one's;\nto itself, the median of the ratios of each round. "
+    yield "The distance to the aim is negative where it is not reached. "
     yield "With `*`, the load generator had no time left:\nthe ratio may be higher.\n\n"
     yield "| against | workload | must | aim | measured | distance to the aim | |\n"
     yield "|---|---|---|---|---|---|---|\n"
@@ -90,7 +94,7 @@ def _goals(found: Results) -> Iterator[str]:
 
 def _goal(outcome: Outcome) -> Iterator[str]:
     goal = outcome.goal
-    yield " and ".join(goal.peers) or "-"
+    yield goal.against
     yield goal.workload + (f" (theirs: {goal.theirs})" if goal.theirs else "")
     yield _mark(outcome, goal.must)
     yield _mark(outcome, goal.aim)
@@ -103,7 +107,7 @@ def _goal(outcome: Outcome) -> Iterator[str]:
 
 def _mark(outcome: Outcome, number: float, *, digits: int = 0) -> str:
     """Write a ratio, or a time."""
-    unit, scale = ("×", 1) if outcome.goal.peers else (" ms", 1000)  # noqa: RUF001 - a ratio's own sign
+    unit, scale = ("×", 1) if outcome.goal.is_ratio else (" ms", 1000)  # noqa: RUF001 - a ratio's own sign
     return f"{number / scale:.{digits}f}{unit}" if digits else f"{number / scale:g}{unit}"
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.goals import GOALS, Goal, Outcome, headline, outcomes
 from benchmarks.results import Cell
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import BESIDE_DURABLE, WORKLOADS
 from tests.benchmarks.sample import results
 
 FAN, DIFFERENT = "fan-out 1 to 50, equal ids", "fan-out 1 to 50, different ids"
@@ -18,7 +18,7 @@ def cell(contender: str, workload: str, *numbers: float) -> Cell:
 
 def test_goals_are_about_workloads_that_there_are() -> None:
     names = {each.name for each in WORKLOADS}
-    assert {goal.workload for goal in GOALS} | {goal.theirs or goal.workload for goal in GOALS} <= names
+    assert {name for goal in GOALS for name in (goal.workload, goal.theirs, goal.own) if name} <= names
 
 
 @pytest.mark.parametrize("goal", GOALS, ids=[goal.workload for goal in GOALS])
@@ -59,6 +59,14 @@ def test_a_goal_without_peers_is_about_the_figure_itself() -> None:
     p99 = "p99 at half of the saturated rate"
     assert outcome(p99, cell("compiled", p99, 800)).verdict == "aim reached"
     assert outcome(p99, cell("compiled", p99, 4000)).verdict == "must missed"
+
+
+def test_beside_others_it_is_compared_with_itself_round_by_round() -> None:
+    beside = f"{FAN}, {BESIDE_DURABLE}"
+    found = outcome(beside, cell("compiled", beside, 90, 10, 300), cell("compiled", FAN, 100, 20, 200))
+    assert (found.measured, found.verdict) == (0.9, "must reached")
+    unpaired = outcome(beside, cell("compiled", beside, 90, 10), cell("compiled", FAN, 100))
+    assert unpaired.verdict == "not measured"
 
 
 def test_ids_mean_nothing_to_peers_so_their_plain_fan_out_counts() -> None:

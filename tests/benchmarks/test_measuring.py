@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from benchmarks import measuring, workloads
-from benchmarks.contenders import ACKS, HEADERS, IDS, WEB, Contender, chosen
+from benchmarks.contenders import ACKS, DISK, HEADERS, IDS, WEB, Contender, chosen
 from benchmarks.measuring import Plan, Run
 from benchmarks.processes import Broker, StartError
 from benchmarks.workloads import SATURATED, WORKLOADS, Workload
 
 RESULT = (
-    '{"delivered_per_s": 1000, "latency_us": {"p99": 5}, "kb_per_conn": 2.5, "seconds": 2, "gen_cpu_s": 1}'
+    '{"delivered_per_s": 1000, "latency_us": {"p99": 5}, "kb_per_conn": 2.5, "seconds": 2, "gen_cpu_s": 1,'
+    ' "sent_per_s": 2000}'
 )
 EVERYTHING = frozenset({IDS, HEADERS, ACKS, WEB})
 HALF = "p99 at half of the saturated rate"
@@ -62,16 +63,16 @@ def measured(program: Path, *field: Contender, only: str, rounds: int = 1) -> li
 def test_every_workload_goes_through_all_contenders_and_every_round_begins_with_another(
     program: Path,
 ) -> None:
-    runs = measured(program, contender("a"), contender("b"), only="fan-out", rounds=2)
-    equal, different = (each.name for each in workloads.chosen(["fan-out"]))
+    runs = measured(program, contender("a"), contender("b"), only="idle", rounds=2)
+    plain, web = (each.name for each in workloads.chosen(["idle"]))
     assert [(run.round, run.workload, run.contender) for run in runs] == [
-        *((1, equal, "a"), (1, equal, "b"), (1, different, "a"), (1, different, "b")),
-        *((2, equal, "b"), (2, equal, "a"), (2, different, "b"), (2, different, "a")),
+        *((1, plain, "a"), (1, plain, "b"), (1, web, "a"), (1, web, "b")),
+        *((2, plain, "b"), (2, plain, "a"), (2, web, "b"), (2, web, "a")),
     ]
 
 
 def test_what_a_contender_cannot_do_is_left_out(program: Path) -> None:
-    runs = measured(program, contender("a"), contender("b", can=frozenset()), only="fan-out")
+    runs = measured(program, contender("a"), contender("b", can=frozenset()), only="idle")
     assert [run.contender for run in runs] == ["a", "b", "a"]
 
 
@@ -112,6 +113,25 @@ def test_a_generator_that_says_nothing_is_a_fault(program: Path) -> None:
 def test_rounds_of_one_contender_in_one_workload_are_a_cell(program: Path) -> None:
     (cell,) = measuring.cells(measured(program, contender("a"), only="100 pairs", rounds=2))
     assert (cell.numbers, cell.generator, cell.faults) == ((1000, 1000), (0.5, 0.5), ())
+
+
+def test_others_are_at_work_all_the_while(program: Path) -> None:
+    runs = measured(program, contender("a", can=EVERYTHING | {DISK}), only="p99 at 1,000/s, beside")
+    assert [run.result["beside"]["sent_per_s"] for run in runs] == [2000, 2000]
+    assert [measuring.faults(run.result) for run in runs] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"sent_per_s": 2000, "lost": 3}, "beside it: 3 lost"),
+        ({"failed": "not done after 9 s"}, "beside it: not done after 9 s"),
+        ({"sent_per_s": 1799}, "beside it: only 1,799 messages/s"),
+        ({"sent_per_s": 1800}, ""),
+    ],
+)
+def test_what_goes_wrong_beside_a_workload_is_its_fault(others: dict[str, Any], said: str) -> None:
+    assert measuring.faults({"delivered_per_s": 9, "beside": others}) == said
 
 
 def test_what_went_wrong_is_said_with_its_number() -> None:
