@@ -161,3 +161,18 @@ def test_a_value_that_is_retained_can_be_a_dead_letter(wire: Wire) -> None:
     nack(client, client.frame(), "requeue:false")
     client.send(subscribe("/queue/dead-letters", "dead"))
     assert client.frame().header("original-destination") == "/topic/a"
+
+
+def test_what_had_a_receipt_becomes_a_dead_letter_even_where_those_have_no_room() -> None:
+    disk = Disk()
+    full = BrokerConfig(queues={"/queue/dead-letters": QueueConfig(messages=1)})
+    wire = Wire(full, store=PatientStore(disk, is_patient=False))
+    client = wire.connect()
+    client.send(subscribe())
+    for body in (b"1", b"2", b"3"):
+        client.send(frame("SEND", "destination:/queue/a", "persistent:true", "receipt:r", body=body))
+    for heard in [heard for heard in client.frames() if heard.command == "MESSAGE"]:
+        nack(client, heard, "requeue:false")
+    assert disk.bodies("/queue/dead-letters") == [b"1", b"2", b"3"]
+    assert disk.bodies("/queue/a") == []
+    assert (wire.broker.stats.messages_dead_lettered, wire.broker.stats.messages_dropped) == (3, 0)

@@ -16,7 +16,7 @@ from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig
 from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues import Queues
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
@@ -87,20 +87,6 @@ class Listed(NamedTuple):
     bytes: int
     is_used: bool
     unused_seconds: float
-
-
-class Queues(NamedTuple):
-    """The queues of the engine, in which messages wait.
-
-    Attributes:
-        get: returns the one of that name, made if need be.
-        note: looks at what is to be done about one later.
-        drop: ends the one of that name.
-    """
-
-    get: Callable[[str], Queue]
-    note: Callable[[Queue], None]
-    drop: Callable[[str], None]
 
 
 def _ignore(where: Destination) -> None:
@@ -195,7 +181,7 @@ class Durables:
             messages = durable.condition.chosen(messages)
             if not messages:
                 return
-        queue = self._queues.get(durable.name)
+        queue = self._queues.kept(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
             queue.put(messages[taken:])
@@ -219,11 +205,11 @@ class Durables:
         if durable is None:
             durable = self._make(subscription, done)
             if first:
-                self._queues.get(name).put(first)
+                self._queues.kept(name).put(first)
         else:
             done(None)
         durable.consumer = subscription
-        queue = self._queues.get(name)
+        queue = self._queues.kept(name)
         queue.attach(subscription)
         self._queues.note(queue)
 
@@ -236,7 +222,7 @@ class Durables:
         durable.consumer = None
         durable.left_at = self._clock.now.monotonic
         self._look_ahead(durable)
-        queue = self._queues.get(durable.name)
+        queue = self._queues.kept(durable.name)
         queue.detach(subscription)
         self._queues.note(queue)
 
@@ -337,7 +323,7 @@ class Durables:
             self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
 
     def _listed(self, durable: Durable, now: float) -> Listed:
-        queue = self._queues.get(durable.name)
+        queue = self._queues.kept(durable.name)
         ready = queue.ready
         self._queues.note(queue)
         is_used = durable.consumer is not None

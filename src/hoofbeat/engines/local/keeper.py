@@ -11,10 +11,11 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, TopicConfig
-from hoofbeat.engines.local.durables import Durable, Durables, Queues
+from hoofbeat.engines.local.durables import Durable, Durables
 from hoofbeat.engines.local.history import Disk, History
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.queues import Queues
 from hoofbeat.engines.local.retained import Retained
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Recovered, Store

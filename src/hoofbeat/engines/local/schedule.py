@@ -7,6 +7,7 @@ time, and how often it was published stands where other queues note deliveries.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
@@ -271,9 +272,7 @@ class Schedule:
         if journal is None:
             self._add(_Job(message, series, due_ms))
             return
-        was_owing, journal.is_owing = journal.is_owing, True
-        self._add(_Job(message, series, due_ms))
-        journal.is_owing = was_owing
+        journal.owe(partial(self._add, _Job(message, series, due_ms)))
 
     def _add(self, job: _Job) -> None:
         """Take in a job that is new."""
