@@ -70,6 +70,26 @@ def test_unsettled_bytes_end_the_credit() -> None:
     assert client.bodies() == [b"abc", b"d"]
 
 
+@pytest.mark.parametrize("header", ["x:y", "x-priority:1", "selector:1 = 1"])
+def test_unsettled_bytes_end_the_credit_within_a_read_too(header: str) -> None:
+    """However many wait when a consumer comes, and whether or not consumers choose."""
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=4)))
+    wire.connect().send(send(b"ab", b"cd", b"abc", b"d", b"efghi", b"f"))
+    first = consumer(wire, "ack:client", header)
+    assert first.bodies() == [b"ab", b"cd"]
+    second, third = consumer(wire, "ack:client", header), consumer(wire, "ack:client", header)
+    assert (second.bodies(), third.bodies()) == ([b"abc", b"d"], [b"efghi"])
+    first.leave()
+    assert consumer(wire).bodies() == [b"ab", b"cd", b"f"]
+
+
+def test_consumers_that_take_turns_have_their_own_bounds_in_octets() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=4)))
+    first, second = consumer(wire, "ack:client"), consumer(wire, "ack:client")
+    wire.connect().send(send(b"abcd", b"1", b"2", b"3", b"4", b"5"))
+    assert (first.bodies(), second.bodies()) == ([b"abcd"], [b"1", b"2", b"3", b"4"])
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_cumulative_ack_covers_earlier_deliveries(version: str) -> None:
     wire = Wire()

@@ -11,7 +11,7 @@ from hoofbeat.broker.places import Place
 from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.users import Principal
 from hoofbeat.protocol.encoder import message_head
-from hoofbeat.protocol.outbox import Outbox
+from hoofbeat.protocol.outbox import FLUSH_BYTES, Outbox
 from hoofbeat.protocol.server import ServerSession
 from hoofbeat.protocol.versions import FACTS, Version
 
@@ -142,6 +142,13 @@ class Subscription:
         if self.unsettled_bytes >= self.most_bytes:
             return 0
         return self.prefetch - len(self.unsettled)
+
+    @property
+    def room_bytes(self) -> int:
+        """Say at how many octets a slice for it ends, while it has credit: one message always fits."""
+        if self.ack is AckMode.AUTO:
+            return FLUSH_BYTES
+        return min(FLUSH_BYTES, self.most_bytes - self.unsettled_bytes)
 
     def was_given(self, tag: int) -> bool:
         """Say whether a delivery of that tag has ever been made."""

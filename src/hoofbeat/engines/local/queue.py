@@ -258,18 +258,21 @@ class Queue:
             if not able:
                 self._is_starved = True
                 break
-            each = min(SLICE, min(consumer.credit for consumer in able))
-            if not self._deal(able, each):
+            if not self._deal(able):
                 break
 
-    def _deal(self, able: Sequence[Subscription], each: int) -> bool:
-        """Give every able consumer up to ``each`` messages, one by one in turns.
+    def _deal(self, able: Sequence[Subscription]) -> bool:
+        """Give every able consumer a slice at most, one message after the other in turns.
 
         Returns:
             whether there were any: what waits may not be at hand.
         """
+        each = min(SLICE, min([consumer.credit for consumer in able]))
+        size = min([consumer.room_bytes for consumer in able])
+        if size < FLUSH_BYTES and len(able) > 1:
+            each = 1  # whose messages are the large ones is not known beforehand
         may_expire = self.ready.expiring > 0
-        messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
+        messages = self.ready.take(each * len(able), size * len(able))
         if not messages:
             return False
         if may_expire:
