@@ -52,7 +52,7 @@ class Aside:
         rank = rank_of(message)
         self._messages[rank] = message
         self.bytes += len(message.body)
-        heappush(self._ages, message.number << _PRIORITY_BITS | rank >> _NUMBER_BITS)
+        heappush(self._ages, _age(rank))
         if len(self._ages) > 2 * len(self._messages) + _LEAST_STALE:
             self._ages = [_age(rank) for rank in self._messages]
             heapify(self._ages)

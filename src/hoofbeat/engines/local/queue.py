@@ -69,7 +69,7 @@ class Queue:
         self._is_starved = False  # no consumer has credit; whoever gets some has us dispatch
         self._deliveries: dict[int, int] = {}  # by number, of messages that came back
         self._delayed: list[tuple[float, int, Message]] = []
-        self._parked = Parking(self._is_full)
+        self._parked = Parking(self._refusal)
         self._browsers = Browsers(clock=clock, stats=stats)
         self._chooser: Chooser | None = None  # there while it matters which consumer gets what
 
@@ -149,7 +149,7 @@ class Queue:
     def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
         """Do with what does not fit as the policy says."""
         if self._config.overflow is Overflow.REFUSE:
-            confirm(len(messages), self._is_full())
+            confirm(len(messages), self._refusal())
             return
         self.put(messages)
         confirm(len(messages), None)
@@ -167,7 +167,7 @@ class Queue:
             return messages
         return with_end(messages, self._clock.now.epoch_ms + round(self._config.age_seconds * 1000))
 
-    def _is_full(self) -> Refused:
+    def _refusal(self) -> Refused:
         return Refused(f"{self.name} is full", detail="send again when consumers have caught up")
 
     # Consumers.
