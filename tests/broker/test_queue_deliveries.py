@@ -62,7 +62,7 @@ def test_prefetch_that_is_no_number_is_refused() -> None:
 
 
 def test_unsettled_bytes_end_the_credit() -> None:
-    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=4)))
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=2 * len(f"\n{QUEUE}") + 4)))
     client = consumer(wire, "ack:client")
     publisher = wire.connect()
     for body in (b"abc", b"d", b"e"):

@@ -75,6 +75,7 @@ class Envelope:
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
         lines: what MESSAGE will show, unescaped.
+        size: octets of that as STOMP 1.2 writes it.
     """
 
     __slots__ = (
@@ -93,6 +94,7 @@ class Envelope:
         "prefix",
         "priority",
         "retain",
+        "size",
         "timing",
         "ttl_ms",
     )
@@ -120,8 +122,8 @@ class Envelope:
         self.lines: Lines = ()
         self._blocks: dict[Version, bytes] | None = None
         self._line = b""
-        self._raw = headers.raw
-        raw = self._raw
+        raw = self._raw = headers.raw
+        self.size = 0 if raw is None else len(raw)
         if is_read:
             return
         if raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or raw.find(b"\nhoofbeat-") >= 0:
@@ -145,6 +147,7 @@ class Envelope:
             self.lines = _kept(headers)
         else:
             self._raw = _stripped(self._raw)
+        self.size = len(self.block(Version.V1_2))
 
     def _read_group(self, headers: Headers) -> None:
         name = next((name for name in _GROUPS if headers.get(name)), "")
@@ -227,6 +230,7 @@ class Envelope:
         envelope.group, envelope.ends_group = self.group, self.ends_group
         kept = tuple((name, value) for name, value in _kept(headers) if name != "destination")
         envelope.lines = (("destination", destination.name), *kept, *more.items())
+        envelope.size = len(envelope.block(Version.V1_2))
         return envelope
 
     def headers(self) -> Headers:
@@ -250,6 +254,7 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
     is_raw = b"\\" not in block and b"\r" not in block
     envelope = Envelope(destination, Headers({}, block if is_raw else b""), prefix, True)
     envelope.priority = priority
+    envelope.size = len(block)
     envelope.persistent = b"\npersistent:true\n" in block + b"\n"
     if not is_raw:
         lines = block.decode().split("\n")[1:]
@@ -288,9 +293,10 @@ class Message:
         envelope: destination and headers.
         body: any octets.
         expires_ms: epoch time after which it is not delivered any more; 0 for never.
+        size: octets of headers and body: what limits in bytes count.
     """
 
-    __slots__ = ("body", "envelope", "expires_ms", "number")
+    __slots__ = ("body", "envelope", "expires_ms", "number", "size")
 
     def __init__(self, number: int, envelope: Envelope, body: bytes, expires_ms: int = 0) -> None:
         """Keep the parts."""
@@ -298,6 +304,7 @@ class Message:
         self.envelope = envelope
         self.body = body
         self.expires_ms = expires_ms
+        self.size = envelope.size + len(body)
 
 
 def tails_of(messages: Sequence[Message], version: Version) -> Tails:

@@ -36,7 +36,7 @@ class Backlog:
 
         What the subscription gets ``first`` takes no room from what follows.
         """
-        messages, size = config.messages + len(first), config.bytes + sum([len(each.body) for each in first])
+        messages, size = config.messages + len(first), config.bytes + sum([each.size for each in first])
         bounds = replace(like, messages=messages, bytes=size)
         self.queue = Queue(subscription.destination.name, bounds, clock=clock, stats=stats, bury=bury)
         if first:

@@ -181,7 +181,7 @@ class Journal:
         self._pages.append((page, done))
 
     def _weigh(self, messages: Sequence[Message]) -> None:
-        size = _MESSAGE_BYTES * len(messages) + sum([len(message.body) for message in messages])
+        size = _MESSAGE_BYTES * len(messages) + sum([message.size for message in messages])
         self._batch.bytes += size
         self._bytes += size
 

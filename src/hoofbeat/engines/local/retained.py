@@ -44,7 +44,7 @@ class Retained:
         known = self._values.get(topic)
         if known is None and len(self._values) >= limits.retained_topics:
             return Refused(f"more than {limits.retained_topics} topics with a retained value")
-        size = self._bytes + len(message.body) - (0 if known is None else len(known.body))
+        size = self._bytes + message.size - (0 if known is None else known.size)
         if size > limits.retained_bytes:
             return Refused(f"more than {limits.retained_bytes} bytes of retained values")
         return None
@@ -64,7 +64,7 @@ class Retained:
         message = self._values.pop(topic, None)
         if message is None:
             return
-        self._bytes -= len(message.body)
+        self._bytes -= message.size
         self._names.remove(topic)
         if self._journal is not None:
             self._journal.change(Retain(topic, None))
@@ -92,9 +92,9 @@ class Retained:
         if known is None:
             self._names.add(topic)
         else:
-            self._bytes -= len(known.body)
+            self._bytes -= known.size
         self._values[topic] = message
-        self._bytes += len(message.body)
+        self._bytes += message.size
 
 
 def _number(message: Message) -> int:
