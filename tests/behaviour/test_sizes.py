@@ -189,6 +189,19 @@ def test_no_more_headers_are_retained_than_may_be(more: int) -> None:
     assert got(client) == [3]
 
 
+@pytest.mark.parametrize("octets", range(-2, 60))
+def test_a_value_that_was_taken_in_is_there_though_its_history_adds_headers(octets: int) -> None:
+    limits = LimitsConfig(retained_bytes=size("retain:set", to="/topic/a") + octets)
+    wire = Wire(BrokerConfig(topic=TopicConfig(history_messages=1), limits=limits), epoch="e1")
+    sender = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    sender.send(send(1, "retain:set", to="/topic/a"))
+    was_refused = bool(sender.frames())
+    assert was_refused is (octets < len("\nepoch:e1\noffset:1"))
+    client = wire.connect()
+    client.send(subscribe(to="/topic/*"))
+    assert got(client) == ([] if was_refused else [1])
+
+
 @pytest.mark.parametrize("more", [0, 1])
 def test_a_backlog_holds_no_more_headers_than_it_may(more: int) -> None:
     topic = TopicConfig(slow_reader=SlowReader.DROP_OLDEST, bytes=2 * size(to="/topic/a") + more)

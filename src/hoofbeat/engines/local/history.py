@@ -120,6 +120,10 @@ class History:
         """Say whether all that is kept is in memory."""
         return self._on_disk <= self._first
 
+    def mark_bytes(self, messages: int) -> int:
+        """Return how many octets :meth:`append` adds to the headers of one of so many messages, at most."""
+        return len(self._mark) + len(str(self.next + messages - 1))
+
     def append(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
         """Give messages their offsets, and keep them; return them as subscribers hear them."""
         offset = self.next

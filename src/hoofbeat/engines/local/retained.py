@@ -38,13 +38,16 @@ class Retained:
             self._put(topic, recall.message(message))
         self._journal = journal
 
-    def refusal(self, message: Message) -> Refused | None:
-        """Say why a message can't become the last value of its topic, if it can't."""
+    def refusal(self, message: Message, more: int = 0) -> Refused | None:
+        """Say why a message can't become the last value of its topic, if it can't.
+
+        ``more`` octets of headers will be added to it before.
+        """
         limits, topic = self._limits, message.envelope.destination.name
         known = self._values.get(topic)
         if known is None and len(self._values) >= limits.retained_topics:
             return Refused(f"more than {limits.retained_topics} topics with a retained value")
-        size = self._bytes + message.size - (0 if known is None else known.size)
+        size = self._bytes + message.size + more - (0 if known is None else known.size)
         if size > limits.retained_bytes:
             return Refused(f"more than {limits.retained_bytes} bytes of retained values")
         return None
