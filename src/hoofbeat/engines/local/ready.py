@@ -66,15 +66,17 @@ class Ready:
     def add(self, messages: Sequence[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
         lane = self._lane(messages[0].envelope.priority)
-        taken = 0
+        taken, size, expiring = 0, self.bytes, 0
         for message in messages:
-            if self.bytes >= most_bytes:
+            if size >= most_bytes:
                 break
             lane.append(message)
-            self.bytes += message.size
-            self.expiring += message.expires_ms > 0
+            size += message.size
+            expiring += message.expires_ms > 0
             taken += 1
         self.count += taken
+        self.bytes = size
+        self.expiring += expiring
         return taken
 
     def take(self, most: int, most_bytes: int) -> list[Message]:
