@@ -1,5 +1,6 @@
 """What a message takes is its headers and its body, wherever a limit is in bytes."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,21 @@ def test_a_queue_is_full_when_headers_reach_its_limit(more: int) -> None:
     sender = wire.connect("1.2", "hoofbeat-soft-errors:true")
     sender.send(*[send(number) for number in range(4)])
     assert queue(wire).ready.count == 2 + more
+
+
+@pytest.mark.parametrize("header", ["x:y", "x:a\\nb", "x:y\r"])
+def test_what_is_counted_is_about_what_memory_holds(header: str) -> None:
+    wire = Wire()
+    sender = wire.connect()
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            sender.send(send(number, header))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert queue(wire).ready.count == 200
+    assert queue(wire).ready.bytes < held < 1.3 * queue(wire).ready.bytes
 
 
 @every_version
