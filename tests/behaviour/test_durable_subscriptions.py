@@ -11,6 +11,7 @@ from tests.conformance.wire import Client, Wire, every_version, frame, settlemen
 
 SOFT = "hoofbeat-soft-errors:true"
 CLIENT = "client-id:desk"
+SIZE = len("\ndestination:/topic/a\npersistent:true") + 1  # of a message with a body of one octet
 RABBITMQ = ("durable:true", "auto-delete:false")
 
 # Of each broker: what its SUBSCRIBE says, and its UNSUBSCRIBE to delete the subscription.
@@ -280,7 +281,7 @@ class TestLimits:
         bob = come(wire, "activemq.subscriptionName:n", login="bob")
         assert bob.frame().header("message") == "more than 1 durable subscriptions"
 
-    @pytest.mark.parametrize("limit", [DurableConfig(messages=2), DurableConfig(bytes=2)])
+    @pytest.mark.parametrize("limit", [DurableConfig(messages=2), DurableConfig(bytes=2 * SIZE)])
     def test_the_oldest_are_given_up_where_there_are_too_many(self, limit: DurableConfig) -> None:
         wire = Wire(BrokerConfig(durable=limit, queue=QueueConfig(messages=1)))
         come(wire, "persistent:true").leave()
@@ -312,5 +313,5 @@ class TestLimits:
         wire.pass_time(7.0)
         assert wire.broker.engine.durables.listing() == [
             Listed("/dsub/0", "/topic/a", "", 0, 0, True, 0.0),
-            Listed("/dsub/desk/n", "/topic/a", "ann", 1, 5, False, 7.0),
+            Listed("/dsub/desk/n", "/topic/a", "ann", 1, SIZE + 4, False, 7.0),
         ]

@@ -8,6 +8,7 @@ from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
 
 MINUTE = 60.0
 HOUR_MS = 3_600_000
+SIZE = len("\ndestination:/queue/a") + 1  # of a message with a body of one octet
 
 
 def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
@@ -102,7 +103,7 @@ def test_without_an_end_it_is_repeated_until_it_is_taken_out(wire: Wire) -> None
     wire.pass_time(50.5)
     assert len(client.bodies()) == 50
     (waiting,) = schedule(wire).schedule.listing()
-    assert (waiting.destination, waiting.left, waiting.bytes) == ("/queue/a", -1, 1)
+    assert (waiting.destination, waiting.left, waiting.bytes) == ("/queue/a", -1, SIZE)
     assert waiting.due_ms == START_EPOCH_MS + 51_000
     assert not schedule(wire).schedule.remove("nobody")
     assert schedule(wire).schedule.remove(waiting.id)
@@ -230,7 +231,7 @@ def test_those_of_a_transaction_wait_from_its_commit_on(wire: Wire) -> None:
     assert client.bodies() == [b"2"]
 
 
-@pytest.mark.parametrize("config", [ScheduleConfig(messages=2), ScheduleConfig(bytes=2)])
+@pytest.mark.parametrize("config", [ScheduleConfig(messages=2), ScheduleConfig(bytes=2 * SIZE)])
 def test_what_is_too_much_for_the_schedule_is_refused(config: ScheduleConfig) -> None:
     wire = Wire(BrokerConfig(schedule=config))
     client, late = wire.connect(), wire.connect()

@@ -90,8 +90,8 @@ def test_what_waits_is_counted(capsys: Capture, data: Path) -> None:
     lines = [" ".join(line.split()) for line in out.splitlines()][1:]
     assert lines == [
         "closed in order",
-        "queue /queue/a 3 messages, 258 bytes",
-        "queue /queue/b 1 messages, 256 bytes, 1 delayed",
+        "queue /queue/a 3 messages, 321 bytes",
+        "queue /queue/b 1 messages, 277 bytes, 1 delayed",
         "durable ann/news of ann, on /topic/news",
         "retained /topic/news",
         "history /topic/log 1 messages from offset 2 on",

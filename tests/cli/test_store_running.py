@@ -47,7 +47,7 @@ def test_it_is_counted(capsys: Capture, data: Path, broker: Served) -> None:
     assert (code, err) == (0, "")
     assert [" ".join(line.split()) for line in out.splitlines()[1:]] == [
         "closed not yet: a broker is at work on it",
-        "queue /queue/a 2 messages, 6 bytes",
+        "queue /queue/a 2 messages, 80 bytes",
     ]
 
 

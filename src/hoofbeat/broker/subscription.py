@@ -179,7 +179,7 @@ class Subscription:
     def settle(self, tag: int) -> Delivery:
         """Forget a delivery that is settled, and have its credit back."""
         delivery = self.unsettled.pop(tag)
-        self.unsettled_bytes -= len(delivery.message.body)
+        self.unsettled_bytes -= delivery.message.size
         return delivery
 
     def settle_up_to(self, tag: int) -> list[Delivery]:
@@ -202,14 +202,14 @@ class Subscription:
         if delivery is None or str(tag) != text:  # int reads "+1" and "01", too
             return None
         del self.unsettled[tag]
-        self.unsettled_bytes -= len(delivery.message.body)
+        self.unsettled_bytes -= delivery.message.size
         return delivery
 
     def restore(self, deliveries: Sequence[Delivery]) -> None:
         """Undo :meth:`settle`: what settled them did not happen."""
         for delivery in deliveries:
             self.unsettled[delivery.tag] = delivery
-            self.unsettled_bytes += len(delivery.message.body)
+            self.unsettled_bytes += delivery.message.size
         self.unsettled = dict(sorted(self.unsettled.items()))
 
     def take_back(self) -> list[Delivery]:
@@ -232,7 +232,7 @@ class Subscription:
         size = 0
         for message in messages:
             unsettled[tag] = Delivery(message, tag)
-            size += len(message.body)
+            size += message.size
             if self._has_ack_header:
                 frames.append(b"%b\nack:%b%d%b" % (head, prefix, tag, tail_of(message, version)))
             else:

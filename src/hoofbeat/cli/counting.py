@@ -17,7 +17,7 @@ class Queue(NamedTuple):
 
     Attributes:
         messages: that could be delivered now.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         delayed: messages that wait for their time.
     """
 

@@ -221,7 +221,7 @@ class Chooser:
                 messages = chosen[at].messages
                 messages.append(message)
                 last = at
-                size[at] += len(message.body)
+                size[at] += message.size
                 if len(messages) < room[at] and size[at] < room_bytes[at]:
                     still.append(at)
             turn = still

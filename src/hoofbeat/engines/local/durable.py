@@ -9,7 +9,6 @@ name of its own: that of a ``/queue/``, or of a durable subscription. Make one, 
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from heapq import heappush
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Confirm
@@ -20,9 +19,10 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.browsing import Then
+from hoofbeat.engines.local.dead_letters import Bury
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
-from hoofbeat.engines.local.queue import Bury, Queue
+from hoofbeat.engines.local.queue import Queue
 from hoofbeat.engines.local.records import Recall
 from hoofbeat.stores.base import Entry, Waiting
 
@@ -82,7 +82,7 @@ class DurableQueue(Queue):
         message = self._recall(entry)
         now = self._clock.now
         due_at = now.monotonic + max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000)
-        heappush(self._delayed, (due_at, message.number, message))
+        self._delayed.add([message], due_at)
 
     # What is told to the journal.
 
@@ -191,7 +191,7 @@ class DurableQueue(Queue):
     def take_out(self, messages: Sequence[Message]) -> None:
         """Forget messages that the disk has no room for, but for those in somebody's hands."""
         elsewhere = {message.number for message in self._paged.take_out(messages)}
-        held = {number for _, number, _ in self._delayed}
+        held = self._delayed.numbers()
         for consumer in self._consumers:
             held.update([delivery.message.number for delivery in consumer.unsettled.values()])
         self._unkept |= elsewhere & held

@@ -75,7 +75,7 @@ class Listed(NamedTuple):
         destination: what it listens to.
         owner: login of who made it.
         messages: that wait.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         is_used: somebody listens under its name.
         unused_seconds: for how long nobody has; of this start of the broker at most.
     """

@@ -25,7 +25,7 @@ from hoofbeat.stores.base import Change, Entry, Key, Store
 _MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
 _RETRY_SECONDS: Final = 1.0
 _MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
-_MESSAGE_BYTES: Final = 512  # of a message beside its body
+_MESSAGE_BYTES: Final = 512  # of a message beside its headers and body
 
 Undo = Callable[[str, Sequence[Message]], None]
 
@@ -178,7 +178,7 @@ class Journal:
 
     def _weigh(self, messages: Sequence[Message]) -> None:
         self._kept += len(messages)
-        size = _MESSAGE_BYTES * len(messages) + sum([len(message.body) for message in messages])
+        size = _MESSAGE_BYTES * len(messages) + sum([message.size for message in messages])
         self._batch.bytes += size
         self._bytes += size
 

@@ -130,7 +130,9 @@ class Keeper:
         """Say why some of a run can't be kept as its sender asks for, if that is so."""
         if messages[0].envelope.retain != "set":
             return None
-        return next(filter(None, map(self._retained.refusal, messages)), None)
+        history = self._history_so_far(messages[0].envelope.destination.name)
+        more = 0 if history is None else history.mark_bytes(len(messages))
+        return next(filter(None, [self._retained.refusal(message, more) for message in messages]), None)
 
     def keep(self, messages: Sequence[Message], keeping: Remembered | None) -> Sequence[Message]:
         """Keep of a run what is to be kept; return the messages as subscribers hear them."""

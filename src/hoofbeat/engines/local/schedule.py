@@ -43,7 +43,7 @@ class Scheduled(NamedTuple):
         destination: where it will be sent.
         due_ms: epoch time.
         left: how many times more after that; -1 for ever.
-        bytes: of its body.
+        bytes: of its headers and body.
     """
 
     id: str
@@ -329,7 +329,7 @@ def _due(job: _Job) -> tuple[int, int]:
 
 
 def _size(job: _Job) -> int:
-    return len(job.message.body)
+    return job.message.size
 
 
 def _id(message: Message) -> str:

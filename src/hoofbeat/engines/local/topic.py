@@ -17,7 +17,6 @@ from hoofbeat.config import SlowReader
 from hoofbeat.engines.local.backlog import Backlog
 from hoofbeat.engines.local.keeper import Keeper, Remembered
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import Bury
 from hoofbeat.protocol.framing import Framing, Tails
 from hoofbeat.protocol.versions import Version
 
