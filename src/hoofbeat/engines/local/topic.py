@@ -15,6 +15,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import SlowReader
 from hoofbeat.engines.local.backlog import Backlog
+from hoofbeat.engines.local.dead_letters import Bury
 from hoofbeat.engines.local.keeper import Keeper, Remembered
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.protocol.framing import Framing, Tails
