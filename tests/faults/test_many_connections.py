@@ -32,10 +32,10 @@ def test_many_connections_are_held_in_little_memory(count: int) -> None:
             words = (program, "--port", str(broker.stomp), "--pid", str(broker.pid), "--storm", str(count))
             beats = ("--heart-beat", "0,1000", "--hold", "5")
             done = subprocess.run(
-                [*map(str, words), *beats], capture_output=True, text=True, timeout=120, check=True
+                [*map(str, words), *beats], capture_output=True, text=True, timeout=120, check=False
             )
             held = json.loads(done.stdout)
-            assert held["still_open"] == count
+            assert (held["still_open"], done.returncode) == (count, 0), held
             assert held["rss_held_kb"] * 1024 < min(MOST_BYTES, before + MOST_BYTES * count / 10_000)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
