@@ -228,7 +228,7 @@ class Store(Protocol):
         """Open what is there, or create it; called once, first.
 
         Raises:
-            StoreError: it is broken, of a newer format, or somebody else has it open.
+            StoreError: it is broken, of another format, or somebody else has it open.
         """
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
