@@ -85,12 +85,6 @@ class Mark(NamedTuple):
     visible_at_ms: int = 0
 
 
-class Drop(NamedTuple):
-    """A queue is gone, and all that waits in it."""
-
-    queue: str
-
-
 class DurableSubscription(NamedTuple):
     """A topic's subscriber for whom messages are kept while it is away.
 
@@ -163,7 +157,7 @@ class Forget(NamedTuple):
     ids: Sequence[str]
 
 
-Change = Put | Remove | Mark | Drop | Subscribe | Unsubscribe | Retain | Append | Trim | Remember | Forget
+Change = Put | Remove | Mark | Subscribe | Unsubscribe | Retain | Append | Trim | Remember | Forget
 
 
 class Waiting(NamedTuple):
