@@ -36,7 +36,7 @@ class LocalEngine:
 
     Attributes:
         durables: the durable subscriptions; their ``listing`` is for the administration.
-        schedule: what waits for its time; its ``listing`` and ``remove`` likewise.
+        schedule: what waits for its time.
     """
 
     def __init__(
