@@ -4,9 +4,10 @@ import pytest
 
 from hoofbeat.assembly import make_broker
 from hoofbeat.broker.access import Right
+from hoofbeat.broker.engine import Listed, ignore
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import BrokerConfig, DurableConfig, QueueConfig, TopicConfig
-from hoofbeat.engines.local.durables import Listed
+from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 
 SOFT = "hoofbeat-soft-errors:true"
@@ -306,11 +307,42 @@ class TestLimits:
 
     def test_they_are_listed(self) -> None:
         wire = Wire()
-        come(wire, "activemq.subscriptionName:n", login="ann").leave()
-        come(wire, "persistent:true")
-        wire.connect().send(send(b"12345"))
+        come(wire, "activemq.subscriptionName:n", "selector:x = 1", login="ann").leave()
+        come(wire, "persistent:true", "ack:client")
+        wire.connect().send(send(b"12345", "x:1"))
         wire.pass_time(7.0)
-        assert wire.broker.engine.durables.listing() == [
-            Listed("/dsub/0", "/topic/a", "", 0, 0, True, 0.0),
-            Listed("/dsub/desk/n", "/topic/a", "ann", 1, 5, False, 7.0),
+        assert list(wire.broker.engine.durables.listing()) == [
+            Listed("/dsub/0", "/topic/a", "", "", 0, 0, 1, True, 0.0, False),
+            Listed("/dsub/desk/n", "/topic/a", "x = 1", "ann", 1, 5, 0, False, 7.0, False),
         ]
+
+    def test_who_is_deleted_while_they_are_listed_is_left_out(self) -> None:
+        wire = Wire()
+        for id in "012":
+            client = wire.connect()
+            client.send(frame("SUBSCRIBE", f"id:{id}", "destination:/topic/a", "persistent:true"))
+            client.leave()
+        durables = wire.broker.engine.durables
+        listing = durables.listing()
+        assert next(listing).name == "/dsub/0"
+        durables.delete("/dsub/1", ignore)
+        assert [listed.name for listed in listing] == ["/dsub/2"]
+
+    def test_the_administration_deletes_anybodys_that_is_not_in_use(self) -> None:
+        wire = Wire()
+        client = come(wire, "activemq.subscriptionName:n", login="ann")
+        answers: list[Refused | None] = []
+        durables = wire.broker.engine.durables
+        durables.delete("/dsub/desk/n", answers.append)
+        durables.delete("/dsub/desk/m", answers.append)
+        assert list(map(str, answers)) == [
+            "durable subscription '/dsub/desk/n' is in use",
+            "Unknown subscription '/dsub/desk/m'",
+        ]
+        client.leave()
+        assert "/dsub/desk/n" in durables
+        wire.connect().send(send(b"1"))
+        durables.delete("/dsub/desk/n", answers.append)
+        assert answers[2:] == [None]
+        assert "/dsub/desk/n" not in durables
+        assert come(wire, "activemq.subscriptionName:n", login="ann").bodies() == []

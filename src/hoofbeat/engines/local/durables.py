@@ -1,11 +1,11 @@
 """Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
-from hoofbeat.broker.engine import Done
+from hoofbeat.broker.engine import Done, Listed
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.selecting.condition import Condition, Scene
@@ -33,10 +33,11 @@ class Durable:
         condition: which messages it wants; None for all.
         owner: whose it is.
         consumer: who listens under its name, if somebody does.
+        is_recovered: nobody has listened since this start of the broker.
         left_at: when the last consumer left, by the monotonic clock.
     """
 
-    __slots__ = ("condition", "consumer", "destination", "left_at", "name", "owner")
+    __slots__ = ("condition", "consumer", "destination", "is_recovered", "left_at", "name", "owner")
 
     def __init__(
         self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
@@ -47,6 +48,7 @@ class Durable:
         self.condition = condition
         self.owner = owner
         self.consumer: Subscription | None = None
+        self.is_recovered = False
         self.left_at = now
 
     @property
@@ -54,12 +56,17 @@ class Durable:
         """Count the headers and literals of its selector."""
         return 0 if self.condition is None else self.condition.terms
 
+    @property
+    def selector(self) -> str:
+        """Return the text of its selector; empty if it has none."""
+        selector = None if self.condition is None else self.condition.selector
+        return "" if selector is None else selector.text
+
     def is_asked_for_by(self, subscription: Subscription) -> bool:
         """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
-        kept = self.condition.selector if self.condition is not None else None
         asked = selector_of(subscription)
-        texts = [selector.text if selector is not None else "" for selector in (kept, asked)]
-        return self.destination.name == subscription.destination.name and texts[0] == texts[1]
+        text = "" if asked is None else asked.text
+        return self.destination.name == subscription.destination.name and self.selector == text
 
 
 def selector_of(subscription: Subscription) -> Selector | None:
@@ -67,38 +74,18 @@ def selector_of(subscription: Subscription) -> Selector | None:
     return None if subscription.condition is None else subscription.condition.selector
 
 
-class Listed(NamedTuple):
-    """What there is to know about a durable subscription.
-
-    Attributes:
-        name: what it is called.
-        destination: what it listens to.
-        owner: login of who made it.
-        messages: that wait.
-        bytes: of their bodies.
-        is_used: somebody listens under its name.
-        unused_seconds: for how long nobody has; of this start of the broker at most.
-    """
-
-    name: str
-    destination: str
-    owner: str
-    messages: int
-    bytes: int
-    is_used: bool
-    unused_seconds: float
-
-
 class Queues(NamedTuple):
     """The queues of the engine, in which messages wait.
 
     Attributes:
         get: returns the one of that name, made if need be.
+        find: returns the one of that name; None where nothing waits and nobody listens.
         note: looks at what is to be done about one later.
         drop: ends the one of that name.
     """
 
     get: Callable[[str], Queue]
+    find: Callable[[str], Queue | None]
     note: Callable[[Queue], None]
     drop: Callable[[str], None]
 
@@ -159,13 +146,19 @@ class Durables:
         for kept in recovered.subscriptions:
             owner = Principal(kept.owner, bool(kept.owner))
             condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
-            self._add(kept.name, parse(kept.destination), condition, owner)
+            self._add(kept.name, parse(kept.destination), condition, owner).is_recovered = True
         self._journal = journal
 
-    def listing(self) -> Sequence[Listed]:
-        """Say what there is, by name."""
-        now = self._clock.now.monotonic
-        return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is one of that name."""
+        return name in self._by_name
+
+    def listing(self) -> Iterator[Listed]:
+        """Say what there is, by name; it may be asked for at leisure, and of each the latest is said."""
+        for name in sorted(self._by_name):
+            durable = self._by_name.get(name)
+            if durable is not None:
+                yield self._listed(durable)
 
     def is_known(self, subscription: Subscription) -> bool:
         """Say whether messages are kept already for what a subscription asks for."""
@@ -223,6 +216,7 @@ class Durables:
         else:
             done(None)
         durable.consumer = subscription
+        durable.is_recovered = False
         queue = self._queues.get(name)
         queue.attach(subscription)
         self._queues.note(queue)
@@ -241,18 +235,26 @@ class Durables:
         self._queues.note(queue)
 
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
-        """Forget a subscription, and what waits for it."""
+        """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
+        durable = self._by_name.get(name)
+        if durable is not None and durable.owner.name != principal.name:
+            done(_belongs_to_another(name))
+        else:
+            self.delete(name, done)
+
+    def delete(self, name: str, done: Done) -> None:
+        """Forget a subscription, whosever it is, and what waits for it; refused while it is in use."""
         durable = self._by_name.get(name)
         if durable is None:
             done(Refused(f"Unknown subscription {name[:128]!r}"))
-            return
-        refused = self._refusal(durable, name, principal, 0)
-        if refused is None:
-            self._remove(durable)
-        if self._journal is None or refused is not None:
-            done(refused)
+        elif durable.consumer is not None:
+            done(_is_in_use(name))
         else:
-            self._journal.done(done)
+            self._remove(durable)
+            if self._journal is None:
+                done(None)
+            else:
+                self._journal.done(done)
 
     def advance(self) -> None:
         """Forget what nobody has used for too long."""
@@ -273,11 +275,8 @@ class Durables:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
             if durable.owner.name != principal.name:
-                return Refused(f"Access refused: {name[:128]!r} belongs to another login")
-            if durable.consumer is not None:
-                why = f"durable subscription {name[:128]!r} is in use"
-                return Refused(why, detail="somebody listens under that name; disconnect there first")
-            return None
+                return _belongs_to_another(name)
+            return None if durable.consumer is None else _is_in_use(name)
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
@@ -336,17 +335,26 @@ class Durables:
         if self._config.unused_days:
             self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
 
-    def _listed(self, durable: Durable, now: float) -> Listed:
-        queue = self._queues.get(durable.name)
-        ready = queue.ready
-        self._queues.note(queue)
-        is_used = durable.consumer is not None
+    def _listed(self, durable: Durable) -> Listed:
+        queue, consumer = self._queues.find(durable.name), durable.consumer
         return Listed(
             durable.name,
             durable.destination.name,
+            durable.selector,
             durable.owner.name,
-            ready.count,
-            ready.bytes,
-            is_used,
-            0.0 if is_used else now - durable.left_at,
+            0 if queue is None else queue.ready.count,
+            0 if queue is None else queue.ready.bytes,
+            0 if consumer is None else len(consumer.unsettled),
+            consumer is not None,
+            0.0 if consumer is not None else self._clock.now.monotonic - durable.left_at,
+            durable.is_recovered,
         )
+
+
+def _belongs_to_another(name: str) -> Refused:
+    return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+
+
+def _is_in_use(name: str) -> Refused:
+    why = f"durable subscription {name[:128]!r} is in use"
+    return Refused(why, detail="somebody listens under that name; disconnect there first")

@@ -35,7 +35,7 @@ class LocalEngine:
     All is done at once, but for what is kept: that is done when the store says so.
 
     Attributes:
-        durables: the durable subscriptions; their ``listing`` is for the administration.
+        durables: the durable subscriptions.
         schedule: what waits for its time.
     """
 
@@ -64,7 +64,7 @@ class LocalEngine:
         self._bury = DeadLetters(self._policies, numbers=numbers, stats=stats, publish=own).bury
         self._duplicates = Duplicates(config.duplicates, clock=clock, stats=stats)
         self.schedule = Schedule(config.schedule, clock=clock, numbers=numbers, publish=own)
-        queues = Queues(self._kept_queue, self._note, self._drop)
+        queues = Queues(self._kept_queue, self._queues.get, self._note, self._drop)
         self._keeper = Keeper(
             self._policies, config, queues, access=access, clock=clock, stats=stats, epoch=epoch
         )
