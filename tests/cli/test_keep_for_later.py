@@ -20,7 +20,8 @@ Out = pytest.CaptureFixture[str]
 def run(capsys: Out, url: str, command: str) -> str:
     """Run one of the commands that are shown, and return what it prints."""
     _, verb, *arguments = shlex.split(command)
-    code, out, err = outcome(capsys, verb, "--url", url, *arguments)
+    where = () if verb == "store" else ("--url", url)
+    code, out, err = outcome(capsys, verb, *where, *arguments)
     assert (code, err) == (0, "")
     return out
 
