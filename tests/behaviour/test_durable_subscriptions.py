@@ -6,7 +6,7 @@ from hoofbeat.assembly import make_broker
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.engine import Listed, ignore
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import BrokerConfig, DurableConfig, QueueConfig, TopicConfig
+from hoofbeat.config import BrokerConfig, DurableConfig, KeptConfig, Loss, QueueConfig, TopicConfig
 from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 
@@ -288,6 +288,18 @@ class TestLimits:
         wire.connect().send(*[send(b"%d" % number) for number in range(5)])
         assert come(wire, "persistent:true").bodies() == [b"3", b"4"]
         assert wire.broker.stats.messages_dropped == 3
+
+    def test_where_that_is_set_what_came_last_is_given_up(self) -> None:
+        few = KeptConfig(messages=2, overflow=Loss.DROP_NEWEST)
+        wire = Wire(BrokerConfig(durables={"/topic/a": few}, topics={"/topic/a": TopicConfig(retained=True)}))
+        wire.connect().send(send(b"0"))
+        come(wire, "persistent:true").leave()
+        come(wire, "activemq.subscriptionName:n", to="/topic/**").leave()
+        wire.connect().send(*[send(b"%d" % number) for number in range(1, 5)])
+        assert come(wire, "persistent:true").bodies() == [b"1", b"2"]
+        assert wire.broker.stats.messages_dropped == 2
+        every = come(wire, "activemq.subscriptionName:n", to="/topic/**")
+        assert every.bodies() == [b"1", b"2", b"3", b"4"]
 
     def test_it_is_deleted_when_nobody_used_it_for_long(self) -> None:
         wire = Wire(BrokerConfig(durable=DurableConfig(unused_days=1.0)))

@@ -10,7 +10,7 @@ from tests.cli.served import serving
 from tests.cli.test_main import outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "keep-for-later.md").read_text()
-(CONFIG,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+CONFIG = "".join(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
 SHOWN = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 WITHOUT_PAGES = ("--stomp", "127.0.0.1:0", "--http", "")
 

@@ -31,13 +31,13 @@ _SETTINGS: Final[Mapping[str, _Setting]] = {
         "dead_letter_destination in [broker.queue]",
     ),
     "x-max-length": _Setting(
-        "messages in [broker.queues]", "messages in [broker.durable]", "messages in [broker.topics]"
+        "messages in [broker.queues]", "messages in [broker.durables]", "messages in [broker.topics]"
     ),
     "x-max-length-bytes": _Setting(
-        "bytes in [broker.queues]", "bytes in [broker.durable]", "bytes in [broker.topics]"
+        "bytes in [broker.queues]", "bytes in [broker.durables]", "bytes in [broker.topics]"
     ),
     "x-overflow": _Setting(
-        "overflow in [broker.queues]", "messages in [broker.durable]", "slow_reader in [broker.topics]"
+        "overflow in [broker.queues]", "overflow in [broker.durables]", "slow_reader in [broker.topics]"
     ),
     "x-expires": _Setting("age_seconds in [broker.queues]", "unused_days in [broker.durable]", ""),
 }

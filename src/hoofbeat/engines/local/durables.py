@@ -14,8 +14,9 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import DurableConfig
+from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
@@ -33,11 +34,21 @@ class Durable:
         condition: which messages it wants; None for all.
         owner: whose it is.
         consumer: who listens under its name, if somebody does.
+        is_dropping: where there are too many messages for it the oldest are given up, not the newest.
         is_recovered: nobody has listened since this start of the broker.
         left_at: when the last consumer left, by the monotonic clock.
     """
 
-    __slots__ = ("condition", "consumer", "destination", "is_recovered", "left_at", "name", "owner")
+    __slots__ = (
+        "condition",
+        "consumer",
+        "destination",
+        "is_dropping",
+        "is_recovered",
+        "left_at",
+        "name",
+        "owner",
+    )
 
     def __init__(
         self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
@@ -48,6 +59,7 @@ class Durable:
         self.condition = condition
         self.owner = owner
         self.consumer: Subscription | None = None
+        self.is_dropping = True
         self.is_recovered = False
         self.left_at = now
 
@@ -110,9 +122,11 @@ class Durables:
         "_exact",
         "_journal",
         "_patterns",
+        "_policies",
         "_queues",
         "_scene",
         "_selector_terms",
+        "_stats",
         "changed",
         "deadline",
     )
@@ -122,6 +136,7 @@ class Durables:
         config: DurableConfig,
         queues: Queues,
         *,
+        policies: Policies,
         access: Access,
         clock: Clock,
         stats: Stats,
@@ -132,6 +147,8 @@ class Durables:
         self.deadline = INFINITY
         self._config = config
         self._queues = queues
+        self._policies = policies
+        self._stats = stats
         self._access = access
         self._clock = clock
         self.changed: Callable[[Destination], None] = _ignore
@@ -183,7 +200,7 @@ class Durables:
         return heard
 
     def put(self, durable: Durable, messages: Sequence[Message]) -> None:
-        """Keep what is wanted of a run for a subscription; where there is no room, older messages go."""
+        """Keep what is wanted of a run for a subscription; where there is no room, some messages go."""
         if durable.condition is not None:
             messages = durable.condition.chosen(messages)
             if not messages:
@@ -191,7 +208,10 @@ class Durables:
         queue = self._queues.get(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
-            queue.put(messages[taken:])
+            if durable.is_dropping:
+                queue.put(messages[taken:])
+            else:
+                self._stats.messages_dropped += len(messages) - taken
         self._queues.note(queue)
 
     # Consumers.
@@ -308,6 +328,7 @@ class Durables:
 
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
+        durable.is_dropping = self._policies.name(name, where.name).overflow is Overflow.DROP_OLDEST
         self._by_name[name] = durable
         if where.is_pattern:
             self._patterns.add(where.name, durable)
@@ -327,6 +348,7 @@ class Durables:
                 del self._exact[where.name]
         self.changed(where)
         self._queues.drop(durable.name)
+        self._policies.unname(durable.name)
         if self._journal is not None:
             self._journal.change(Unsubscribe(durable.name))
             self._journal.begin()  # what is kept under the same name from now on is not meant
