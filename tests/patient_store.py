@@ -166,7 +166,7 @@ class PatientStore:
                 entries = [kept[key].entry for key in sorted(kept) if key[0] == priority]
                 delayed += [(queue, entry) for entry in entries if entry.visible_at_ms]
                 ready = [entry for entry in entries if not entry.visible_at_ms]
-                size = sum(len(entry.message.body) for entry in ready)
+                size = sum(entry.message.size for entry in ready)
                 if ready:
                     last = ready[-1].message.number
                     waiting.append(Waiting(queue, priority, len(ready), size, last))
@@ -224,7 +224,7 @@ class PatientStore:
     ) -> Sequence[tuple[int, int, StoredMessage]]:
         page: list[tuple[int, int, StoredMessage]] = []
         for at, entry in sorted(self.disk.kept.get(topic, {}).items()):
-            if len(page) == most or sum(len(read[2].body) for read in page) >= most_bytes:
+            if len(page) == most or sum(read[2].size for read in page) >= most_bytes:
                 break
             if at >= offset:
                 page.append(entry)
@@ -250,7 +250,7 @@ class PatientStore:
         for key, (entry, _) in sorted(self._view.queues.get(queue, {}).items()):
             if key[0] != priority or key[1] <= after or entry.visible_at_ms:
                 continue
-            if len(page) == most or sum(len(read.message.body) for read in page) >= most_bytes:
+            if len(page) == most or sum(read.message.size for read in page) >= most_bytes:
                 break
             page.append(entry)
         return page

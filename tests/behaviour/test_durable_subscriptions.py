@@ -12,6 +12,7 @@ from tests.conformance.wire import Client, Wire, every_version, frame, settlemen
 
 SOFT = "hoofbeat-soft-errors:true"
 CLIENT = "client-id:desk"
+SIZE = len("\ndestination:/topic/a\npersistent:true") + 1  # of a message with a body of one octet
 RABBITMQ = ("durable:true", "auto-delete:false")
 
 # Of each broker: what its SUBSCRIBE says, and its UNSUBSCRIBE to delete the subscription.
@@ -281,7 +282,7 @@ class TestLimits:
         bob = come(wire, "activemq.subscriptionName:n", login="bob")
         assert bob.frame().header("message") == "more than 1 durable subscriptions"
 
-    @pytest.mark.parametrize("limit", [DurableConfig(messages=2), DurableConfig(bytes=2)])
+    @pytest.mark.parametrize("limit", [DurableConfig(messages=2), DurableConfig(bytes=2 * SIZE)])
     def test_the_oldest_are_given_up_where_there_are_too_many(self, limit: DurableConfig) -> None:
         wire = Wire(BrokerConfig(durable=limit, queue=QueueConfig(messages=1)))
         come(wire, "persistent:true").leave()
@@ -325,7 +326,7 @@ class TestLimits:
         wire.pass_time(7.0)
         assert list(wire.broker.engine.durables.listing()) == [
             Listed("/dsub/0", "/topic/a", "", "", 0, 0, 1, True, 0.0, False),
-            Listed("/dsub/desk/n", "/topic/a", "x = 1", "ann", 1, 5, 0, False, 7.0, False),
+            Listed("/dsub/desk/n", "/topic/a", "x = 1", "ann", 1, SIZE + 8, 0, False, 7.0, False),
         ]
 
     def test_who_is_deleted_while_they_are_listed_is_left_out(self) -> None:

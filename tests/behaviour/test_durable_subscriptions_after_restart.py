@@ -2,7 +2,7 @@
 
 from hoofbeat.broker.engine import Listed
 from hoofbeat.stores.base import Put
-from tests.behaviour.test_durable_subscriptions import SOFT, come, listening, send
+from tests.behaviour.test_durable_subscriptions import SIZE, SOFT, come, listening, send
 from tests.conformance.wire import Wire, frame, settlement
 from tests.patient_store import PatientStore
 
@@ -34,7 +34,7 @@ class TestKept:
         after = Wire(store=PatientStore(store.disk, is_patient=False))
         after.pass_time(7.0)
         (listed,) = after.broker.engine.durables.listing()
-        assert listed == Listed("/dsub/0", "/topic/a", "x = 'y'", "", 2, 6, 0, False, 7.0, True)
+        assert listed == Listed("/dsub/0", "/topic/a", "x = 'y'", "", 2, 2 * SIZE + 12, 0, False, 7.0, True)
         come(after, "persistent:true", "selector:x = 'y'").leave()
         after.pass_time(2.0)
         (listed,) = after.broker.engine.durables.listing()

@@ -82,7 +82,7 @@ def test_what_is_in_somebodys_hands_already_stays_there(disk: Disk, store: Patie
     assert store.writes[1:] == []
     consumer.send(settlement("ACK", "1.2", again))
     assert store.writes[1:] == []
-    assert wire.broker.engine._queues["/queue/a"]._unkept == set()
+    assert wire.broker.engine._queues.by_name["/queue/a"]._unkept == set()
 
 
 def test_what_waits_after_a_nack_stays_too(store: PatientStore) -> None:
@@ -221,4 +221,4 @@ def test_a_refusal_that_comes_late_finds_nothing_to_take_out(disk: Disk, store: 
     store.settle()
     wire.flush()
     assert answers(client) == ["!1"]
-    assert wire.broker.engine._queues == {}
+    assert wire.broker.engine._queues.by_name == {}

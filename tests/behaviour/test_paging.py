@@ -46,7 +46,7 @@ def drain(client: Client) -> list[int]:
 
 
 def at_hand(wire: Wire) -> int:
-    queue = wire.broker.engine._queues["/queue/a"]
+    queue = wire.broker.engine._queues.by_name["/queue/a"]
     assert isinstance(queue, DurableQueue)
     return sum(len(lane) for lane in queue.ready._by_priority.values())
 
@@ -68,7 +68,7 @@ def test_memory_holds_the_window_and_all_comes_in_order(disk: Disk, persistent: 
     consumer.send(subscribe(ack, "prefetch-count:3"))
     assert drain(consumer) == list(range(60))
     assert disk.bodies("/queue/a") == []
-    assert wire.broker.engine._queues["/queue/a"].ready.count == 0
+    assert wire.broker.engine._queues.by_name["/queue/a"].ready.count == 0
 
 
 def test_a_consumer_that_takes_little_brings_little_to_memory(disk: Disk) -> None:

@@ -304,7 +304,13 @@ def test_there_may_be_only_so_many_destinations() -> None:
         send(b"", "transaction:1", to="/queue/c"),
         frame("COMMIT", "transaction:1"),
     )
-    assert client.frame().command == "ERROR"
+    assert client.frame().header("message") == "more than 1 destinations"
+
+
+def test_the_queue_of_dead_letters_always_has_its_place() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(destinations=1)))
+    client = wire.connect()
     consume(client, "ack:client-individual")
+    client.send(send(b"1"))
     client.send(settlement("NACK", "1.2", client.frame(), "requeue:false"))
-    assert wire.broker.stats.messages_dropped == 1
+    assert (wire.broker.stats.messages_dead_lettered, wire.broker.stats.messages_dropped) == (1, 0)

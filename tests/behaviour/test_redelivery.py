@@ -1,9 +1,11 @@
 """Redelivery with pauses that grow, and dead letters with all they had."""
 
+from dataclasses import replace
+
 import pytest
 
 from hoofbeat.assembly import LocalEngine
-from hoofbeat.config import BrokerConfig, QueueConfig
+from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
 from hoofbeat.engines.local.backoff import pause
 from hoofbeat.errors import ConfigError
 from tests.conformance.wire import Client, Heard, Wire, frame, settlement
@@ -161,3 +163,36 @@ def test_a_value_that_is_retained_can_be_a_dead_letter(wire: Wire) -> None:
     nack(client, client.frame(), "requeue:false")
     client.send(subscribe("/queue/dead-letters", "dead"))
     assert client.frame().header("original-destination") == "/topic/a"
+
+
+def test_what_had_a_receipt_becomes_a_dead_letter_even_where_those_have_no_room() -> None:
+    disk = Disk()
+    full = BrokerConfig(queues={"/queue/dead-letters": QueueConfig(messages=1)})
+    wire = Wire(full, store=PatientStore(disk, is_patient=False))
+    client = wire.connect()
+    client.send(subscribe())
+    for body in (b"1", b"2", b"3"):
+        client.send(frame("SEND", "destination:/queue/a", "persistent:true", "receipt:r", body=body))
+    for heard in [heard for heard in client.frames() if heard.command == "MESSAGE"]:
+        nack(client, heard, "requeue:false")
+    assert disk.bodies("/queue/dead-letters") == [b"1", b"2", b"3"]
+    assert disk.bodies("/queue/a") == []
+    assert (wire.broker.stats.messages_dead_lettered, wire.broker.stats.messages_dropped) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    "config", [QueueConfig(messages=3), QueueConfig(bytes=3 * (len("\ndestination:/queue/a") + 100))]
+)
+def test_what_waits_for_its_next_attempt_takes_room_in_its_queue(config: QueueConfig) -> None:
+    wire = Wire(BrokerConfig(queue=replace(config, overflow=Overflow.REFUSE, redelivery_delay_seconds=9.0)))
+    client, sender = wire.connect(), wire.connect("1.2", "hoofbeat-soft-errors:true")
+    client.send(subscribe())
+    sender.send(*[frame("SEND", "destination:/queue/a", body=b"x" * 100)] * 3)
+    for heard in client.frames():
+        nack(client, heard)
+    sender.send(frame("SEND", "destination:/queue/a", body=b"y"))
+    assert sender.frame().header("message") == "/queue/a is full"
+    wire.pass_time(10.0)
+    assert len(client.bodies()) == 3
+    sender.send(frame("SEND", "destination:/queue/a", body=b"y"))
+    assert client.bodies() == [b"y"]

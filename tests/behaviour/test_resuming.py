@@ -8,6 +8,7 @@ from tests.patient_store import PatientStore
 
 FEW = TopicConfig(history_messages=3)
 MANY = TopicConfig(history_messages=1000)
+HEADERS = "\ndestination:/topic/a\nepoch:e1\noffset:1"  # of what is kept
 
 
 def send(body: bytes, *headers: str, to: str = "/topic/a") -> bytes:
@@ -123,13 +124,13 @@ def test_what_is_too_old_is_no_history_any_more() -> None:
 
 
 def test_what_is_too_large_is_no_history_any_more() -> None:
-    wire = with_history(TopicConfig(history_messages=9, history_bytes=10))
+    wire = with_history(TopicConfig(history_messages=9, history_bytes=2 * (len(HEADERS) + 5)))
     wire.connect().send(send(b"12345"), send(b"67890"))
     assert resumed(wire, *seen(0)) == ("true", [b"12345", b"67890"])
     wire.connect().send(send(b"x"))
     assert resumed(wire, *seen(0)) == ("false", [])
     assert resumed(wire, *seen(1)) == ("true", [b"67890", b"x"])
-    wire.connect().send(send(b"larger than all that is kept"))
+    wire.connect().send(send(b"larger than all that is kept" * 9))
     assert resumed(wire, *seen(3)) == ("false", [])
 
 

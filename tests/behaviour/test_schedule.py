@@ -9,6 +9,7 @@ from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
 
 MINUTE = 60.0
 HOUR_MS = 3_600_000
+SIZE = len("\ndestination:/queue/a") + 1  # of a message with a body of one octet
 
 
 def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
@@ -231,7 +232,7 @@ def test_those_of_a_transaction_wait_from_its_commit_on(wire: Wire) -> None:
     assert client.bodies() == [b"2"]
 
 
-@pytest.mark.parametrize("config", [ScheduleConfig(messages=2), ScheduleConfig(bytes=2)])
+@pytest.mark.parametrize("config", [ScheduleConfig(messages=2), ScheduleConfig(bytes=2 * SIZE)])
 def test_what_is_too_much_for_the_schedule_is_refused(config: ScheduleConfig) -> None:
     wire = Wire(BrokerConfig(schedule=config))
     client, late = wire.connect(), wire.connect()

@@ -65,7 +65,7 @@ def test_what_an_auto_consumer_took_is_not_remembered() -> None:
     taker.send(frame("SUBSCRIBE", "id:0", "destination:/queue/a"))
     holder.leave()
     assert taker.bodies() == [b"1"]
-    queue = wire.broker.engine._queues["/queue/a"]  # type: ignore[attr-defined]  # the local engine itself is looked into
+    queue = wire.broker.engine._queues.by_name["/queue/a"]  # type: ignore[attr-defined]  # the local engine itself is looked into
     assert queue._deliveries == {}
 
 
@@ -79,7 +79,7 @@ def test_a_transaction_does_not_bring_back_a_temporary_queue_whose_session_is_go
     sender.send(frame("BEGIN", "transaction:t"), frame("SEND", f"destination:{where}", "transaction:t"))
     owner.leave()
     sender.send(frame("COMMIT", "transaction:t", "receipt:r"))
-    assert where not in wire.broker.engine._queues  # type: ignore[attr-defined]  # the local engine itself is looked into
+    assert where not in wire.broker.engine._queues.by_name  # type: ignore[attr-defined]  # the local engine itself is looked into
 
 
 def test_a_refused_commit_costs_no_more_for_all_that_it_would_settle() -> None:

@@ -62,12 +62,37 @@ def test_prefetch_that_is_no_number_is_refused() -> None:
 
 
 def test_unsettled_bytes_end_the_credit() -> None:
-    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=4)))
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=2 * len(f"\n{QUEUE}") + 4)))
     client = consumer(wire, "ack:client")
     publisher = wire.connect()
     for body in (b"abc", b"d", b"e"):
         publisher.send(send(body))
     assert client.bodies() == [b"abc", b"d"]
+
+
+def sized(*sizes: int) -> list[bytes]:
+    """Return bodies of messages that are so large with their headers."""
+    return [b"x" * (size - len(f"\n{QUEUE}")) for size in sizes]
+
+
+@pytest.mark.parametrize("header", ["x:y", "x-priority:1", "selector:1 = 1"])
+def test_unsettled_bytes_end_the_credit_within_a_read_too(header: str) -> None:
+    """However many wait when a consumer comes, and whether or not consumers choose."""
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=400)))
+    wire.connect().send(send(*sized(200, 200, 300, 101, 500, 100)))
+    first = consumer(wire, "ack:client", header)
+    assert first.bodies() == sized(200, 200)
+    second, third = consumer(wire, "ack:client", header), consumer(wire, "ack:client", header)
+    assert (second.bodies(), third.bodies()) == (sized(300, 101), sized(500))
+    first.leave()
+    assert consumer(wire).bodies() == sized(200, 200, 100)
+
+
+def test_consumers_that_take_turns_have_their_own_bounds_in_octets() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=400)))
+    first, second = consumer(wire, "ack:client"), consumer(wire, "ack:client")
+    wire.connect().send(send(*sized(400, 101, 102, 103, 104, 105)))
+    assert (first.bodies(), second.bodies()) == (sized(400), sized(101, 102, 103, 104))
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])

@@ -153,7 +153,9 @@ def test_an_ack_that_follows_a_good_one_must_do_so_too(token: str) -> None:
 def test_acks_of_a_run_count_what_may_be_unsettled() -> None:
     wire = Wire()
     client = wire.connect()
-    client.send(frame("SUBSCRIBE", "id:0", QUEUE, "ack:client-individual", "prefetch-count:9,4"))
+    client.send(
+        frame("SUBSCRIBE", "id:0", QUEUE, "ack:client-individual", f"prefetch-count:9,{2 * (len(QUEUE) + 3)}")
+    )
     publisher = wire.connect()
     for _ in range(4):
         publisher.send(frame("SEND", QUEUE, body=b"12"))

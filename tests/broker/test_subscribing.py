@@ -192,22 +192,22 @@ def test_what_asks_for_nothing_is_not_refused(header: str) -> None:
     ("headers", "expected"),
     [
         (("consumer-window-size:0",), 1),
-        (("consumer-window-size:20",), 2),
-        (("consumer-window-size:21",), 3),
+        (("consumer-window-size:80",), 2),
+        (("consumer-window-size:81",), 3),
         (("consumer-window-size:-1",), 6),
-        (("consumer-window-size:21", "prefetch-count:2"), 2),
-        (("credit:5,20",), 2),
+        (("consumer-window-size:81", "prefetch-count:2"), 2),
+        (("credit:5,80",), 2),
         (("credit:5,0",), 5),
         (("credit:9",), 6),
     ],
 )
 def test_the_size_of_what_is_unsettled_can_be_bounded_too(headers: tuple[str, ...], expected: int) -> None:
-    """Ten octets a message, and six at most by the limits."""
-    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=60)))
+    """Forty octets a message, headers and body, and six at most by the limits."""
+    wire = Wire(BrokerConfig(limits=LimitsConfig(unsettled_bytes=240)))
     client, sender = wire.connect(), wire.connect()
     client.send(subscribe("/queue/a", "ack:client-individual", *headers))
     for _ in range(9):
-        sender.send(send("/queue/a", body=b"x" * 10))
+        sender.send(send("/queue/a", body=b"x" * (40 - len("\ndestination:/queue/a"))))
     messages = client.frames()
     assert len(messages) == expected
     client.send(settlement("ACK", "1.2", messages[0]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hoofbeat.cli.counting import use
 from hoofbeat.stores.base import (
     Append,
     DurableSubscription,
@@ -94,9 +95,9 @@ def test_what_waits_is_counted(capsys: Capture, data: Path) -> None:
     lines = [" ".join(line.split()) for line in out.splitlines()][1:]
     assert lines == [
         "closed in order",
-        "queue /queue/a 3 messages, 258 bytes",
-        "queue /queue/b 1 messages, 256 bytes, 1 delayed",
-        "durable /dsub/news 1 messages, 2 bytes; without a login, on /topic/*",
+        "queue /queue/a 3 messages, 321 bytes",
+        "queue /queue/b 1 messages, 277 bytes, 1 delayed",
+        "durable /dsub/news 1 messages, 23 bytes; without a login, on /topic/*",
         "durable ann/news 0 messages, 0 bytes; of ann, on /topic/news, where a = 'ü'",
         "schedule 2 messages, the next due 2030-03-17 17:46:40 UTC",
         "retained /topic/news",
@@ -127,6 +128,19 @@ def test_a_durable_subscription_that_is_not_there_is_named(capsys: Capture, data
         "there is no durable subscription '/dsub/nobody': `hoofbeat store stats` lists what there is" in err
     )
     assert outcome(capsys, "store", "stats", str(data))[1].count("durable") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_a_span_is_said_in_one_unit(seconds: float, said: str) -> None:
+    durable = {"is_used": False, "unused_seconds": seconds, "is_longer": True}
+    assert use(durable) == f", away for {said} or longer"
+
+
+def test_what_is_not_acknowledged_is_counted() -> None:
+    assert use({"is_used": True, "unsettled": 3}) == ", in use, 3 not acknowledged"
 
 
 def test_what_is_due_after_the_calendar_ends_is_counted(capsys: Capture, data: Path) -> None:

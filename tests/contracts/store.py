@@ -28,6 +28,9 @@ from hoofbeat.stores.base import (
 
 WAIT_SECONDS = 10.0
 
+HEADERS = b"\ndestination:/queue/a"  # of every message
+ONE = len(HEADERS) + 1  # octets of one whose body is one octet
+
 
 class Asker:
     """Asks a store on one thread, and waits for what it answers.
@@ -78,7 +81,7 @@ class Asker:
 
 def message(number: int, body: bytes = b"", priority: int = 4) -> StoredMessage:
     body = body or b"%d" % number
-    return StoredMessage(number, b"e-", "/queue/a", priority, 0, b"\ndestination:/queue/a", body)
+    return StoredMessage(number, b"e-", "/queue/a", priority, 0, HEADERS, body)
 
 
 def put(*numbers: int, queue: str = "/queue/a", priority: int = 4) -> Put:
@@ -122,7 +125,8 @@ class StoreContract:
     def test_a_page_ends_where_it_is_large_enough_and_one_always_fits(self, place: Any) -> None:
         asker, _ = self.start(place)
         asker.write(Put(["/queue/a"], [message(number, b"x" * 10) for number in (1, 2, 3)]))
-        assert len(asker.bodies("/queue/a", most_bytes=11)) == 2
+        assert len(asker.bodies("/queue/a", most_bytes=len(HEADERS) + 11)) == 2
+        assert len(asker.bodies("/queue/a", most_bytes=len(HEADERS) + 10)) == 1
         assert len(asker.bodies("/queue/a", most_bytes=1)) == 1
         asker.store.close()
 
@@ -150,7 +154,7 @@ class StoreContract:
         assert asker.page("/queue/a") == [Entry(message(1), 3, 0)]
         asker, recovered = self.again(asker, place)
         assert list(recovered.delayed) == [("/queue/a", Entry(message(2), 6, 99))]
-        assert [tuple(each) for each in recovered.waiting] == [("/queue/a", 4, 1, 1, 1)]
+        assert [tuple(each) for each in recovered.waiting] == [("/queue/a", 4, 1, ONE, 1)]
         asker.store.close()
 
     def test_the_next_start_knows_what_waits_and_how_the_last_one_ended(self, place: Any) -> None:
@@ -162,7 +166,7 @@ class StoreContract:
         assert second.is_clean
         assert second.epoch == first.epoch
         assert second.next_number == 5
-        waiting = [("/queue/a", 4, 2, 2, 2), ("/queue/a", 0, 1, 1, 4), ("/queue/b", 9, 1, 1, 3)]
+        waiting = [("/queue/a", 4, 2, 2 * ONE, 2), ("/queue/a", 0, 1, ONE, 4), ("/queue/b", 9, 1, ONE, 3)]
         assert [tuple(each) for each in second.waiting] == waiting
         self.break_off(asker, place)
         asker, third = self.start(place)
@@ -234,6 +238,8 @@ class StoreContract:
         assert asker.history("/topic/a", 2) == [(2, 7, message(2)), (3, 8, message(3))]
         assert asker.history("/topic/a", 1, most=1) == [(1, 7, message(1))]
         assert asker.history("/topic/a", 1, most_bytes=1) == [(1, 7, message(1))]
+        assert len(asker.history("/topic/a", 1, most_bytes=ONE)) == 1
+        assert len(asker.history("/topic/a", 1, most_bytes=ONE + 1)) == 2
         assert asker.history("/topic/b") == []
         asker.write(Trim("/topic/a", 3), Trim("/topic/b", 3))
         asker, recovered = self.again(asker, place)

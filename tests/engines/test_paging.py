@@ -44,8 +44,9 @@ def test_a_page_that_holds_nothing_ends_the_search() -> None:
 def test_nothing_more_is_taken_than_there_is_room_for() -> None:
     paged, _, _ = make()
     run = [message("/queue/a", b"123") for _ in range(9)]
-    assert paged.add(run, 12) == 4
-    assert (paged.count, paged.bytes, paged.at_hand) == (4, 12, 2)
+    most = 4 * run[0].size
+    assert paged.add(run, most) == 4
+    assert (paged.count, paged.bytes, paged.at_hand) == (4, most, 2)
 
 
 def test_a_run_that_outgrows_the_windows_octets_goes_on_on_disk() -> None:

@@ -76,7 +76,15 @@ async def test_a_running_broker_counts_and_backs_up_what_it_keeps(tmp_path: Path
         *pieces, last = await asked(data, {"do": "count"})
         assert last == {"done": None}
         counts = [count for piece in pieces for count in piece["counts"]]
-        queue = {"kind": "queue", "name": "/queue/a", "messages": 1, "bytes": 5, "delayed": 0, "next_ms": 0}
+        size = len(b"\ndestination:/queue/a\npersistent:true" + b"hello")
+        queue = {
+            "kind": "queue",
+            "name": "/queue/a",
+            "messages": 1,
+            "bytes": size,
+            "delayed": 0,
+            "next_ms": 0,
+        }
         assert counts[1:] == [queue]
         *far, last = await asked(data, a_backup(saved))
         assert last == {"done": saved.stat().st_size}

@@ -7,7 +7,7 @@ import pytest
 
 from hoofbeat.stores.base import Mark, Put, Remember, Waiting
 from hoofbeat.stores.sqlite import SqliteStore, meter, reading
-from tests.contracts.store import Asker, keys, message, put
+from tests.contracts.store import HEADERS, ONE, Asker, keys, message, put
 from tests.stores.test_sqlite import opened, stop
 
 
@@ -45,7 +45,7 @@ def test_rows_are_counted_up_to_all_of_them(data: Path) -> None:
 def test_what_is_counted_in_pieces_is_all_that_waits(data: Path) -> None:
     asker = Asker(SqliteStore(data, post=(answers := SimpleQueue()).put, fatal=stop), answers)
     assert asker.store.recover().waiting == [
-        Waiting("/queue/a", 9, 1, 7, 1_000_000),
-        Waiting("/queue/a", 4, 3, 3, 3),
+        Waiting("/queue/a", 9, 1, len(HEADERS) + 7, 1_000_000),
+        Waiting("/queue/a", 4, 3, 3 * ONE, 3),
     ]
     asker.store.close()

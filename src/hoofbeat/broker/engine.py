@@ -48,7 +48,7 @@ class Listed(NamedTuple):
         selector: which messages it wants; empty for all.
         owner: login of who made it; empty for who needs none.
         messages: that wait.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         unsettled: deliveries that who listens under its name has and did not settle.
         is_used: somebody listens under its name.
         unused_seconds: for how long nobody has.

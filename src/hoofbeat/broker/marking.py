@@ -21,6 +21,7 @@ class Marked(Envelope):
         """Add ``marks``: lines in which nothing needs an escape, LF before each."""
         super().__init__(envelope.destination, _NOTHING, envelope.prefix, True)
         self.persistent = persistent
+        self.size = envelope.size + len(marks)
         self._of = envelope
         self._marks = marks
 

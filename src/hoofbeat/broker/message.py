@@ -75,7 +75,7 @@ class Envelope:
         ends_group: whoever gets the next message of the group may be another.
         is_plain: nothing in it belongs to one frame or one session, so it may be shared.
         prefix: of every message id.
-        lines: what MESSAGE will show, unescaped.
+        size: octets of the headers as they stand in MESSAGE for STOMP 1.2.
     """
 
     __slots__ = (
@@ -83,17 +83,18 @@ class Envelope:
         "_line",
         "_raw",
         "_starts_a_run",
+        "_written",
         "destination",
         "duplicate_id",
         "ends_group",
         "expires_ms",
         "group",
         "is_plain",
-        "lines",
         "persistent",
         "prefix",
         "priority",
         "retain",
+        "size",
         "timing",
         "ttl_ms",
     )
@@ -118,11 +119,11 @@ class Envelope:
         self.ends_group = False
         self.is_plain = True
         self._starts_a_run = False
-        self.lines: Lines = ()
+        self._written = b""
         self._blocks: dict[Version, bytes] | None = None
         self._line = b""
-        self._raw = headers.raw
-        raw = self._raw
+        raw = self._raw = headers.raw
+        self.size = 0 if raw is None else len(raw)
         if is_read:
             return
         if raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or raw.find(b"\nhoofbeat-") >= 0:
@@ -143,9 +144,10 @@ class Envelope:
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
-            self.lines = _kept(headers)
+            self.write(_kept(headers))
         else:
             self._raw = _stripped(self._raw)
+            self.size = len(self._raw)
 
     def _read_group(self, headers: Headers) -> None:
         name = next((name for name in _GROUPS if headers.get(name)), "")
@@ -202,12 +204,32 @@ class Envelope:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""
         if self._raw is not None:
             return self._raw
+        if version is Version.V1_2:
+            return self._written
         if self._blocks is None:
             self._blocks = {}
         block = self._blocks.get(version)
         if block is None:
-            block = self._blocks[version] = write_lines(self.lines, version)[0].encode()
+            block = self._blocks[version] = write_lines(self._lines(), version)[0].encode()
         return block
+
+    def write(self, lines: Lines) -> None:
+        """Have these headers, unescaped.
+
+        They are kept as STOMP 1.2 writes them, which can express all, and as nothing else: else they
+        would take more memory than they count.
+        """
+        self._keep(write_lines(lines, Version.V1_2)[0].encode())
+
+    def _keep(self, block: bytes) -> None:
+        self._raw = None
+        self._written = block
+        self.size = len(block)
+
+    def _lines(self) -> Lines:
+        """Return what was written, unescaped."""
+        lines = self._written.decode().split("\n")[1:]
+        return parse_lines(lines, Command.MESSAGE, Version.V1_2).lines()
 
     def expires_at(self, now_ms: int) -> int:
         """Return until when a message sent now is worth delivering; 0 for ever."""
@@ -227,13 +249,14 @@ class Envelope:
         envelope.priority, envelope.persistent = self.priority, self.persistent
         envelope.group, envelope.ends_group = self.group, self.ends_group
         kept = tuple((name, value) for name, value in _kept(headers) if name != "destination")
-        envelope.lines = (("destination", destination.name), *kept, *more.items())
+        envelope.write((("destination", destination.name), *kept, *more.items()))
         return envelope
 
     def headers(self) -> Headers:
         """Return the headers of MESSAGE as a mapping."""
         if self._raw is None:
-            return Headers(dict(reversed(self.lines)), None, self.lines)
+            pairs = self._lines()
+            return Headers(dict(reversed(pairs)), None, pairs)
         lines = (line.partition(":") for line in self._raw.decode().split("\n")[1:])
         pairs = tuple((name, value) for name, _, value in lines)
         return Headers(dict(reversed(pairs)), None, pairs)
@@ -249,13 +272,11 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
         priority: of the message.
     """
     is_raw = b"\\" not in block and b"\r" not in block
-    envelope = Envelope(destination, Headers({}, block if is_raw else b""), prefix, True)
+    envelope = Envelope(destination, Headers({}, block if is_raw else None), prefix, True)
     envelope.priority = priority
     envelope.persistent = _was_persistent(block + b"\n")
     if not is_raw:
-        lines = block.decode().split("\n")[1:]
-        envelope.lines = parse_lines(lines, Command.MESSAGE, Version.V1_2).lines()
-        envelope._raw = None
+        envelope._keep(block)
     if any(line in block for line in _GROUP_LINES):
         envelope._read_group(envelope.headers())
     return envelope
@@ -289,9 +310,10 @@ class Message:
         envelope: destination and headers.
         body: any octets.
         expires_ms: epoch time after which it is not delivered any more; 0 for never.
+        size: octets of headers and body: what limits in bytes count.
     """
 
-    __slots__ = ("body", "envelope", "expires_ms", "number")
+    __slots__ = ("body", "envelope", "expires_ms", "number", "size")
 
     def __init__(self, number: int, envelope: Envelope, body: bytes, expires_ms: int = 0) -> None:
         """Keep the parts."""
@@ -299,6 +321,7 @@ class Message:
         self.envelope = envelope
         self.body = body
         self.expires_ms = expires_ms
+        self.size = envelope.size + len(body)
 
 
 def tails_of(messages: Sequence[Message], version: Version) -> Tails:

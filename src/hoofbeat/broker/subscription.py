@@ -11,7 +11,7 @@ from hoofbeat.broker.places import Place
 from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.users import Principal
 from hoofbeat.protocol.encoder import message_head
-from hoofbeat.protocol.outbox import Outbox
+from hoofbeat.protocol.outbox import FLUSH_BYTES, Outbox
 from hoofbeat.protocol.server import ServerSession
 from hoofbeat.protocol.versions import FACTS, Version
 
@@ -143,6 +143,13 @@ class Subscription:
             return 0
         return self.prefetch - len(self.unsettled)
 
+    @property
+    def room_bytes(self) -> int:
+        """Say at how many octets a slice for it ends, while it has credit: one message always fits."""
+        if self.ack is AckMode.AUTO:
+            return FLUSH_BYTES
+        return min(FLUSH_BYTES, self.most_bytes - self.unsettled_bytes)
+
     def was_given(self, tag: int) -> bool:
         """Say whether a delivery of that tag has ever been made."""
         return 0 < tag < self._next_tag
@@ -172,7 +179,7 @@ class Subscription:
     def settle(self, tag: int) -> Delivery:
         """Forget a delivery that is settled, and have its credit back."""
         delivery = self.unsettled.pop(tag)
-        self.unsettled_bytes -= len(delivery.message.body)
+        self.unsettled_bytes -= delivery.message.size
         return delivery
 
     def settle_up_to(self, tag: int) -> list[Delivery]:
@@ -195,14 +202,14 @@ class Subscription:
         if delivery is None or str(tag) != text:  # int reads "+1" and "01", too
             return None
         del self.unsettled[tag]
-        self.unsettled_bytes -= len(delivery.message.body)
+        self.unsettled_bytes -= delivery.message.size
         return delivery
 
     def restore(self, deliveries: Sequence[Delivery]) -> None:
         """Undo :meth:`settle`: what settled them did not happen."""
         for delivery in deliveries:
             self.unsettled[delivery.tag] = delivery
-            self.unsettled_bytes += len(delivery.message.body)
+            self.unsettled_bytes += delivery.message.size
         self.unsettled = dict(sorted(self.unsettled.items()))
 
     def take_back(self) -> list[Delivery]:
@@ -225,7 +232,7 @@ class Subscription:
         size = 0
         for message in messages:
             unsettled[tag] = Delivery(message, tag)
-            size += len(message.body)
+            size += message.size
             if self._has_ack_header:
                 frames.append(b"%b\nack:%b%d%b" % (head, prefix, tag, tail_of(message, version)))
             else:

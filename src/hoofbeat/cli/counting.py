@@ -22,7 +22,7 @@ class Queue(NamedTuple):
 
     Attributes:
         messages: that could be delivered now.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         delayed: messages that wait for their time.
         next_ms: the first of those times, by the epoch; 0 for none.
     """
@@ -117,10 +117,10 @@ def _durable(durable: Count, kept: Queue) -> str:
     waiting = f"{durable['messages']} messages, {durable['bytes']} bytes" if "messages" in durable else kept
     owner = f"of {durable['owner']}" if durable["owner"] else "without a login"
     which = f", where {durable['selector']}" if durable.get("selector") else ""
-    return f"{durable['name']}  {waiting}{_use(durable)}; {owner}, on {durable['destination']}{which}"
+    return f"{durable['name']}  {waiting}{use(durable)}; {owner}, on {durable['destination']}{which}"
 
 
-def _use(durable: Count) -> str:
+def use(durable: Count) -> str:
     """Say who uses a durable subscription; nothing where no broker runs."""
     if "is_used" not in durable:
         return ""

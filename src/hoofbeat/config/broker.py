@@ -50,7 +50,7 @@ class LimitsConfig:
         selector_terms: headers and literals in all selectors of one session, or of one user's durable
             subscriptions.
         prefetch: highest number of unsettled deliveries a subscription may ask for.
-        unsettled_bytes: of the unsettled deliveries of one subscription.
+        unsettled_bytes: of the headers and bodies of one subscription's unsettled deliveries.
         transactions: open in one session; 0 allows none.
         transaction_frames: in one transaction.
         transaction_bytes: of the headers and bodies in one transaction.
@@ -58,7 +58,7 @@ class LimitsConfig:
         hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.
         retained_topics: topics that have a retained value.
-        retained_bytes: of the bodies of all retained values.
+        retained_bytes: of the headers and bodies of all retained values.
         retained_values: that one subscription with a wildcard gets at its start.
         history_topics: topics that have a history; messages of others have no offset.
     """
@@ -133,13 +133,13 @@ class QueueConfig:
         dead_letter_destination: the queue that dead letters go to; empty drops them.
         dead_letter_expired: whether messages that expire become dead letters too; else they are dropped.
         messages: ready ones at one time; then the queue is full.
-        bytes: of all messages that are ready; then it is full too.
+        bytes: of the headers and bodies of all that are ready; then it is full too.
         age_seconds: how long a message may wait before it expires; 0 for as long as its sender says.
         overflow: what a full queue does: ``hold`` lets publishers wait, ``refuse`` refuses what they
             send, ``drop-oldest`` gives up what was sent first.
         durable: whether persistent messages are kept on disk, where the broker has a place for them.
         window_messages: of a queue that is kept, how many wait in memory; the rest is on disk only.
-        window_bytes: of the messages that wait in memory.
+        window_bytes: of the headers and bodies of those that wait in memory.
     """
 
     prefetch: int = 100
@@ -179,12 +179,12 @@ class TopicConfig:
         slow_reader: what happens to one that does not keep up: ``close`` sends it ERROR.
         messages: kept at one time for one that settles its deliveries, or under another policy
             than ``close``.
-        bytes: of those messages.
+        bytes: of the headers and bodies of those messages.
         retained: whether every message is retained as the last value of its topic, as if it were
             sent with ``retain:set``.
         history_messages: messages of each topic that are kept for who missed them; 0 for none.
         history_seconds: how long they are kept; 0 for as long as there is room.
-        history_bytes: of the bodies of those messages.
+        history_bytes: of the headers and bodies of those messages.
     """
 
     slow_reader: SlowReader = SlowReader.CLOSE
@@ -210,7 +210,7 @@ class KeptConfig:
 
     Attributes:
         messages: that wait for it; then some are given up.
-        bytes: of those messages.
+        bytes: of the headers and bodies of those messages.
         overflow: which are given up: ``drop-oldest`` those that were sent first, ``drop-newest`` what
             is sent while it has too many.
     """
@@ -230,7 +230,7 @@ class DurableConfig(KeptConfig):
 
     Attributes:
         messages: that wait for one that ``durables`` does not name; then some are given up.
-        bytes: of those messages.
+        bytes: of the headers and bodies of those messages.
         overflow: which are given up: ``drop-oldest`` those that were sent first, ``drop-newest`` what
             is sent while it has too many.
         subscriptions: of all users together.
@@ -254,7 +254,7 @@ class ScheduleConfig:
 
     Attributes:
         messages: that wait for their time.
-        bytes: of those messages; then no more are taken in.
+        bytes: of the headers and bodies of those messages; then no more are taken in.
         least_period_ms: shortest time between repetitions that a sender may ask for.
     """
 

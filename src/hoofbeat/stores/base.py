@@ -29,6 +29,11 @@ class StoredMessage(NamedTuple):
     headers: bytes
     body: bytes
 
+    @property
+    def size(self) -> int:
+        """Count the octets of headers and body, as whoever gave it counts them."""
+        return len(self.headers) + len(self.body)
+
 
 class Entry(NamedTuple):
     """A message in one queue.
@@ -167,7 +172,7 @@ class Waiting(NamedTuple):
         queue: its name.
         priority: 0 to 9.
         messages: entries without a time before which they are not delivered.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         last: highest number among them.
     """
 
@@ -243,8 +248,8 @@ class Store(Protocol):
         """Give the next entries of a queue and priority, with numbers above ``after``.
 
         Those whose ``visible_at_ms`` is not 0 are left out, whatever the time. At least one, if
-        there is one; then as many as ``most`` and ``most_bytes`` of bodies allow. All that was
-        written before is seen.
+        there is one; then as many as ``most`` and ``most_bytes`` of headers and bodies
+        allow. All that was written before is seen.
         """
 
     def replay(

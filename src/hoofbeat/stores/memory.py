@@ -87,7 +87,7 @@ class MemoryStore:
         """Give the next entries of a queue and priority, with numbers above ``after``."""
         page: list[Entry] = []
         for entry in self._entries(queue):
-            is_full = len(page) >= most or sum(len(each.message.body) for each in page) >= most_bytes
+            is_full = len(page) >= most or sum(each.message.size for each in page) >= most_bytes
             if entry.message.priority == priority and entry.message.number > after and not is_full:
                 page += [] if entry.visible_at_ms else [entry]
         done(page)
@@ -98,7 +98,7 @@ class MemoryStore:
         """Give what a topic's history holds from ``offset`` on."""
         moments: list[Moment] = []
         for moment in self._histories.get(topic, {}).values():
-            is_full = len(moments) >= most or sum(len(each[2].body) for each in moments) >= most_bytes
+            is_full = len(moments) >= most or sum(each[2].size for each in moments) >= most_bytes
             if moment[0] >= offset and not is_full:
                 moments.append(moment)
         done(moments)
@@ -175,7 +175,7 @@ class MemoryStore:
         ready = [entry.message for entry in self._entries(queue) if not entry.visible_at_ms]
         for priority, messages in groupby(ready, _priority):
             each = list(messages)
-            size = sum(len(message.body) for message in each)
+            size = sum(message.size for message in each)
             yield Waiting(queue, priority, len(each), size, each[-1].number)
 
 

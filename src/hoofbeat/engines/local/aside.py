@@ -23,7 +23,7 @@ class Aside:
     """Messages by their rank.
 
     Attributes:
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
     """
 
     __slots__ = ("_ages", "_messages", "bytes")
@@ -51,8 +51,8 @@ class Aside:
         """Take in a message; return its rank."""
         rank = rank_of(message)
         self._messages[rank] = message
-        self.bytes += len(message.body)
-        heappush(self._ages, message.number << _PRIORITY_BITS | rank >> _NUMBER_BITS)
+        self.bytes += message.size
+        heappush(self._ages, _age(rank))
         if len(self._ages) > 2 * len(self._messages) + _LEAST_STALE:
             self._ages = [_age(rank) for rank in self._messages]
             heapify(self._ages)
@@ -62,7 +62,7 @@ class Aside:
         """Remove the message of that rank and return it; None if it is gone."""
         message = self._messages.pop(rank, None)
         if message is not None:
-            self.bytes -= len(message.body)
+            self.bytes -= message.size
         return message
 
     def oldest(self) -> Message | None:

@@ -8,7 +8,8 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import QueueConfig, SlowReader, TopicConfig
-from hoofbeat.engines.local.queue import Bury, Queue
+from hoofbeat.engines.local.dead_letters import Bury
+from hoofbeat.engines.local.queue import Queue
 
 
 class Backlog:
@@ -36,7 +37,7 @@ class Backlog:
 
         What the subscription gets ``first`` takes no room from what follows.
         """
-        messages, size = config.messages + len(first), config.bytes + sum([len(each.body) for each in first])
+        messages, size = config.messages + len(first), config.bytes + sum([each.size for each in first])
         bounds = replace(like, messages=messages, bytes=size)
         self.queue = Queue(subscription.destination.name, bounds, clock=clock, stats=stats, bury=bury)
         if first:

@@ -17,7 +17,7 @@ class Batch:
     Attributes:
         puts: what senders sent; where the disk has no room, they are told.
         owed: what the broker itself put, such as dead letters; where there is no room, it tries again.
-        ids: senders' own, by destination, with their times; they go the way of the puts.
+        ids: senders' own, by destination, with their times: written, or refused, with the puts.
         forgotten: such ids that need not be known any longer.
         spilled: kept only because memory has no room for it.
         times: before which messages are not delivered, by number; most have none.
@@ -76,7 +76,7 @@ class Batch:
 
     @property
     def is_ordered(self) -> bool:
-        """Say whether what comes later must not overtake it, should it have to be tried again."""
+        """Say whether later writes must wait for this one."""
         return bool(self.owed or self.changes)
 
     def cancel(self, queue: str, number: int) -> bool:

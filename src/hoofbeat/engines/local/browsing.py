@@ -138,7 +138,7 @@ class Browser:
         subscription = self._subscription
         if not subscription.is_lasting:
             envelope = Envelope(subscription.destination, Headers({}), b"", True)
-            envelope.lines = (("destination", subscription.destination.name), ("browser", "end"))
+            envelope.write((("destination", subscription.destination.name), ("browser", "end")))
             tails = tails_of([Message(0, envelope, b"")], subscription.version)
             subscription.outbox.add(subscription.outbox.framing.run(subscription.head, tails))
 

@@ -15,7 +15,6 @@ from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.engines.local.aside import Aside
 from hoofbeat.engines.local.ready import Ready
-from hoofbeat.protocol.outbox import FLUSH_BYTES
 
 EFFORT: Final = 4096  # messages looked at, and terms of selectors, in one turn; then others have theirs
 MOST_GROUPS: Final = 10_000  # whose consumer is remembered; the oldest are forgotten
@@ -209,6 +208,7 @@ class Chooser:
         """Choose for consumers of one priority, one message each in turns; who had the last is last."""
         chosen = [Chosen(seat.consumer, []) for seat in seats]
         room = [min(SLICE, seat.consumer.credit) for seat in seats]
+        room_bytes = [seat.consumer.room_bytes for seat in seats]
         size = [0] * len(seats)
         turn = list(range(len(seats)))
         last = 0
@@ -221,8 +221,8 @@ class Chooser:
                 messages = chosen[at].messages
                 messages.append(message)
                 last = at
-                size[at] += len(message.body)
-                if len(messages) < room[at] and size[at] < FLUSH_BYTES:
+                size[at] += message.size
+                if len(messages) < room[at] and size[at] < room_bytes[at]:
                     still.append(at)
             turn = still
         chosen.append(chosen.pop(last))

@@ -6,7 +6,11 @@ from hoofbeat.broker.destination import parse
 from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import EXPIRED
+
+# Why a message became a dead letter.
+EXPIRED, REJECTED, EXHAUSTED = "expired", "rejected", "redelivered too often"
+
+Bury = Callable[[Message, str], None]
 
 
 class DeadLetters:

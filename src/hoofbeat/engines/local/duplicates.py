@@ -166,7 +166,7 @@ class Duplicates:
 
 
 class _Sending:
-    """The ``confirm`` of what is fresh in a run: it speaks of all the run, in order.
+    """Confirms a run in order when only some of it was new; the ``confirm`` of what was.
 
     Attributes:
         outcomes: by place in the run, as far as they are known.

@@ -8,7 +8,7 @@ name of its own: that of a ``/queue/``, or of a durable subscription. Make one, 
 """
 
 from collections.abc import Callable, Sequence
-from heapq import heappush
+from functools import partial
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Confirm
@@ -19,11 +19,11 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.browsing import Then
+from hoofbeat.engines.local.dead_letters import Bury
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
-from hoofbeat.engines.local.queue import Bury, Queue
+from hoofbeat.engines.local.queue import Queue
 from hoofbeat.engines.local.records import Recall
-from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Entry, Waiting
 
 
@@ -82,14 +82,14 @@ class DurableQueue(Queue):
         message = self._recall(entry)
         now = self._clock.now
         due_at = now.monotonic + max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000)
-        heappush(self._delayed, (due_at, message.number, message))
+        self._delayed.add([message], due_at)
 
     # What is told to the journal.
 
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; persistent messages are confirmed when they are safe."""
         if messages[0].envelope.persistent:
-            return super().publish(messages, _Later(self._journal, confirm))
+            return super().publish(messages, partial(self._journal.confirm, confirm))
         return super().publish(messages, confirm)
 
     def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
@@ -142,17 +142,17 @@ class DurableQueue(Queue):
         if self._paged.away:
             page = self._paged.wanted()
             if page is not None:
-                self._journal.read(page, _Reading(self, page.priority))
+                self._journal.read(page, partial(self.bring, page.priority))
 
     def read(self, priority: int, after: int, then: Then) -> bool:
         """Have ``then`` be given what waits on disk only; return False if there is nothing."""
         page = self._paged.page_after(priority, after)
         if page is None:
             return False
-        self._journal.read(page, _Showing(self, then))
+        self._journal.read(page, partial(self._show, then))
         return True
 
-    def show(self, entries: Sequence[Entry], then: Then) -> None:
+    def _show(self, then: Then, entries: Sequence[Entry]) -> None:
         """Pass on what was read for a browser; it waits where it is."""
         then([self._keeping.recall.message(entry.message) for entry in entries])
         self._browsers.end()
@@ -191,7 +191,7 @@ class DurableQueue(Queue):
     def take_out(self, messages: Sequence[Message]) -> None:
         """Forget messages that the disk has no room for, but for those in somebody's hands."""
         elsewhere = {message.number for message in self._paged.take_out(messages)}
-        held = {number for _, number, _ in self._delayed}
+        held = self._delayed.numbers()
         for consumer in self._consumers:
             held.update([delivery.message.number for delivery in consumer.unsettled.values()])
         self._unkept |= elsewhere & held
@@ -204,45 +204,3 @@ class DurableQueue(Queue):
         """Keep in memory what was to be on disk only."""
         self._paged.bring_back(messages)
         self.dispatch()
-
-
-class _Later:
-    """The ``confirm`` of a run that waits for the store."""
-
-    __slots__ = ("_confirm", "_journal")
-
-    def __init__(self, journal: Journal, confirm: Confirm) -> None:
-        self._journal = journal
-        self._confirm = confirm
-
-    def __call__(self, count: int, refused: Refused | None) -> None:
-        """Confirm when what was put so far is safe."""
-        self._journal.confirm(self._confirm, count, refused)
-
-
-class _Showing:
-    """What is called with a page that a browser asked for."""
-
-    __slots__ = ("_queue", "_then")
-
-    def __init__(self, queue: DurableQueue, then: Then) -> None:
-        self._queue = queue
-        self._then = then
-
-    def __call__(self, entries: Sequence[Entry]) -> None:
-        """Pass it on."""
-        self._queue.show(entries, self._then)
-
-
-class _Reading:
-    """What is called with a page."""
-
-    __slots__ = ("_priority", "_queue")
-
-    def __init__(self, queue: DurableQueue, priority: int) -> None:
-        self._queue = queue
-        self._priority = priority
-
-    def __call__(self, entries: Sequence[Entry]) -> None:
-        """Pass it on."""
-        self._queue.bring(self._priority, entries)

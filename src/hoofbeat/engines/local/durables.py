@@ -1,7 +1,6 @@
 """Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
@@ -17,7 +16,7 @@ from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues import Queues
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
@@ -84,22 +83,6 @@ class Durable:
 def selector_of(subscription: Subscription) -> Selector | None:
     """Return the selector of a subscription, if it has one."""
     return None if subscription.condition is None else subscription.condition.selector
-
-
-class Queues(NamedTuple):
-    """The queues of the engine, in which messages wait.
-
-    Attributes:
-        get: returns the one of that name, made if need be.
-        find: returns the one of that name; None where nothing waits and nobody listens.
-        note: looks at what is to be done about one later.
-        drop: ends the one of that name.
-    """
-
-    get: Callable[[str], Queue]
-    find: Callable[[str], Queue | None]
-    note: Callable[[Queue], None]
-    drop: Callable[[str], None]
 
 
 def _ignore(where: Destination) -> None:
@@ -205,7 +188,7 @@ class Durables:
             messages = durable.condition.chosen(messages)
             if not messages:
                 return
-        queue = self._queues.get(durable.name)
+        queue = self._queues.kept(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
             if durable.is_dropping:
@@ -232,12 +215,12 @@ class Durables:
         if durable is None:
             durable = self._make(subscription, done)
             if first:
-                self._queues.get(name).put(first)
+                self._queues.kept(name).put(first)
         else:
             done(None)
         durable.consumer = subscription
         durable.is_recovered = False
-        queue = self._queues.get(name)
+        queue = self._queues.kept(name)
         queue.attach(subscription)
         self._queues.note(queue)
 
@@ -250,7 +233,7 @@ class Durables:
         durable.consumer = None
         durable.left_at = self._clock.now.monotonic
         self._look_ahead(durable)
-        queue = self._queues.get(durable.name)
+        queue = self._queues.kept(durable.name)
         queue.detach(subscription)
         self._queues.note(queue)
 
@@ -358,7 +341,7 @@ class Durables:
             self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
 
     def _listed(self, durable: Durable) -> Listed:
-        queue, consumer = self._queues.find(durable.name), durable.consumer
+        queue, consumer = self._queues.by_name.get(durable.name), durable.consumer
         return Listed(
             durable.name,
             durable.destination.name,

@@ -6,26 +6,24 @@ from functools import partial
 from hoofbeat.broker.access import Access
 from hoofbeat.broker.delivery import Outcome
 from hoofbeat.broker.destination import Destination
-from hoofbeat.broker.durability import PREFIX
 from hoofbeat.broker.engine import RUN, Confirm, Done, Settlement, restore
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.config import BrokerConfig, QueueConfig
+from hoofbeat.config import BrokerConfig
 from hoofbeat.engines.local.dead_letters import DeadLetters
 from hoofbeat.engines.local.duplicates import Duplicates
-from hoofbeat.engines.local.durable import DurableQueue, Keeping
-from hoofbeat.engines.local.durables import Queues
+from hoofbeat.engines.local.durable import DurableQueue
 from hoofbeat.engines.local.journal import Journal, do_nothing
 from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues import Queues
 from hoofbeat.engines.local.schedule import SCHEDULE, Schedule
 from hoofbeat.engines.local.topic import Topics
 from hoofbeat.errors import Refused
-from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Store
 
 
@@ -55,22 +53,20 @@ class LocalEngine:
         self._config = config
         self._clock, self._stats, self._numbers = clock, stats, numbers
         self._policies = Policies(config)
-        self._queues: dict[str, Queue] = {}
-        self._timed: dict[Queue, float] = {}
-        self._deadline = INFINITY
         self._journal: Journal | None = None
-        self._keeping: Keeping | None = None
         own = self._publish_own
-        self._bury = DeadLetters(self._policies, numbers=numbers, stats=stats, publish=own).bury
+        dead = partial(own, is_dead=True)
+        bury = DeadLetters(self._policies, numbers=numbers, stats=stats, publish=dead).bury
+        most = config.limits.destinations
+        self._queues = Queues(self._policies, most, clock=clock, stats=stats, bury=bury)
         self._duplicates = Duplicates(config.duplicates, clock=clock, stats=stats)
         self.schedule = Schedule(config.schedule, clock=clock, numbers=numbers, publish=own)
-        queues = Queues(self._kept_queue, self._queues.get, self._note, self._drop)
         self._keeper = Keeper(
-            self._policies, config, queues, access=access, clock=clock, stats=stats, epoch=epoch
+            self._policies, config, self._queues, access=access, clock=clock, stats=stats, epoch=epoch
         )
         self.durables = self._keeper.durables
         self._topics = Topics(
-            self._policies, self._keeper, access=access, clock=clock, stats=stats, bury=self._bury
+            self._policies, self._keeper, access=access, clock=clock, stats=stats, bury=bury
         )
         if store is not None:
             self._open(store, wake)
@@ -87,12 +83,12 @@ class LocalEngine:
             return self._hold(messages[0].envelope.persistent)
         if destination.is_topic:
             return self._hold(self._topics.take_in(messages, confirm))
-        queue = self._queues.get(destination.name) or self._new_queue(destination.name)
+        queue = self._queues.obtain(destination.name)
         if queue is None:
-            confirm(len(messages), Refused(f"more than {self._config.limits.destinations} destinations"))
+            confirm(len(messages), self._queues.too_many())
             return None
         hold = queue.publish(messages, confirm)
-        self._note(queue)
+        self._queues.note(queue)
         return hold if self._journal is None else hold or self._hold(isinstance(queue, DurableQueue))
 
     def most_in_a_run(self, destination: Destination) -> int:
@@ -105,16 +101,7 @@ class LocalEngine:
         """All or nothing: refused if one queue is full; then taken in, whatever the size."""
         runs, done = self._duplicates.fresh_of(runs, done)
         for run in runs:
-            destination = run[0].envelope.destination
-            refused = self._keeper.refusal(run) if destination.is_topic else None
-            if run[0].envelope.timing is not None:
-                refused = self.schedule.refusal(run)
-            elif not destination.is_topic:
-                queue = self._queues.get(destination.name) or self._new_queue(destination.name)
-                if queue is None or not (queue.has_room or queue.makes_room):
-                    refused = Refused(
-                        f"{destination.name} is full", detail="nothing of the transaction was done"
-                    )
+            refused = self._refusal(run)
             if refused is not None:
                 restore(settlements)
                 self._note_all(runs)
@@ -137,20 +124,20 @@ class LocalEngine:
         if destination.is_topic:
             self._topics.attach(subscription, done)
             return
-        queue = self._queues.get(destination.name) or self._new_queue(destination.name)
+        queue = self._queues.obtain(destination.name)
         if queue is None:
-            done(Refused(f"more than {self._config.limits.destinations} destinations"))
+            done(self._queues.too_many())
             return
         done(None)  # the receipt comes before the first message
         queue.attach(subscription)
-        self._note(queue)
+        self._queues.note(queue)
 
     def replenish(self, subscription: Subscription) -> None:
         """Go on delivering: the subscription has credit again."""
         queue = self._queue_of(subscription)
         if queue is not None:
             queue.replenish(subscription)
-            self._note(queue)
+            self._queues.note(queue)
         if subscription.destination.is_topic:
             self._topics.relieve(subscription)
 
@@ -159,9 +146,9 @@ class LocalEngine:
         name = subscription.destination.name
         if subscription.destination.is_topic:
             self._topics.detach(subscription)
-        elif name in self._queues:
-            self._queues[name].detach(subscription)
-            self._note(self._queues[name])
+        elif queue := self._queues.by_name.get(name):
+            queue.detach(subscription)
+            self._queues.note(queue)
         done(None)
 
     def settle(self, settlements: Sequence[Settlement], done: Done) -> None:
@@ -198,101 +185,68 @@ class LocalEngine:
 
     def has(self, destination: Destination) -> bool:
         """Say whether a destination is there: something waits in it, or somebody listens to it."""
-        return destination.name in self._queues or self._topics.has(destination.name)
+        return destination.name in self._queues.by_name or self._topics.has(destination.name)
 
     def forget(self, prefix: str) -> None:
         """End the temporary destinations of a session."""
-        for name in [name for name in self._queues if name.startswith(f"/temp-queue/{prefix}/")]:
-            self._drop(name)
+        self._queues.drop_all(f"/temp-queue/{prefix}/")
         self.schedule.forget(prefix)
 
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
-        due_at = min(self._deadline, self.durables.deadline, self.schedule.deadline)
+        due_at = min(self._queues.deadline, self.durables.deadline, self.schedule.deadline)
         return due_at if self._journal is None else min(due_at, self._journal.due_at)
 
     def advance(self) -> float:
         """Do what is due; return when to be called again, or infinity."""
-        now = self._clock.now.monotonic
         if self._journal is not None:
             self._journal.advance()
         self.durables.advance()
         self.schedule.advance()
-        if now < self._deadline:
-            return self.deadline  # it was some session's time, and there may be many queues
-        for queue in [queue for queue, at in self._timed.items() if at <= now]:
-            del self._timed[queue]
-            queue.advance()
-            self._note(queue)
-        self._deadline = min(self._timed.values(), default=INFINITY)
+        self._queues.advance()
         return self.deadline
 
     def _queue_of(self, subscription: Subscription) -> Queue | None:
         """Return the queue that feeds a subscription: of topics only some have one."""
         if not subscription.destination.is_topic:
-            return self._queues.get(subscription.destination.name)
+            return self._queues.by_name.get(subscription.destination.name)
         if subscription.durable:
-            return self._queues.get(subscription.durable)
+            return self._queues.by_name.get(subscription.durable)
         backlog = self._topics.backlog_of(subscription)
         return None if backlog is None else backlog.queue
-
-    def _new_queue(self, name: str) -> Queue | None:
-        if len(self._queues) >= self._config.limits.destinations and not name.startswith(PREFIX):
-            return None
-        config = self._policies.queue(name)
-        keeping = self._keeping
-        if keeping is not None and config.durable and name.startswith(("/queue/", PREFIX)):
-            return self._durable_queue(name, config, keeping)
-        queue = self._queues[name] = Queue(
-            name, config, clock=self._clock, stats=self._stats, bury=self._bury
-        )
-        return queue
-
-    def _kept_queue(self, name: str) -> Queue:
-        """Return the queue of a durable subscription."""
-        queue = self._queues.get(name) or self._new_queue(name)
-        assert queue is not None, "their number has a limit of its own"
-        return queue
-
-    def _drop(self, name: str) -> None:
-        """End a queue, if there is one of that name, and all that waits in it."""
-        queue = self._queues.pop(name, None)
-        if queue is not None:
-            self._timed.pop(queue, None)
-            queue.drop()
-
-    def _durable_queue(self, name: str, config: QueueConfig, keeping: Keeping) -> DurableQueue:
-        queue = DurableQueue(
-            name, config, clock=self._clock, stats=self._stats, bury=self._bury, keeping=keeping
-        )
-        self._queues[name] = queue
-        return queue
-
-    def _recovered_queue(self, name: str, keeping: Keeping) -> DurableQueue:
-        """Return a queue of the last start: durable, whatever the settings say now."""
-        queue = self._queues.get(name)
-        if isinstance(queue, DurableQueue):
-            return queue
-        return self._durable_queue(name, self._policies.queue(name), keeping)
 
     def _open(self, store: Store, wake: Callable[[], None]) -> None:
         """Take up what the store kept: queues come to be, and are read when somebody wants them."""
         undo = (self._take_out, self._bring_back)
         self._journal = Journal(store, clock=self._clock, stats=self._stats, undo=undo, wake=wake)
-        keeping = self._keeping = Keeping(self._journal, self._note)
+        keeping = self._queues.keep(self._journal)
         recovered = store.recover()
         self._numbers.next = recovered.next_number
         if not recovered.is_clean:
             keeping.doubtful_below = recovered.next_number
         self._keeper.recover(recovered, self._journal, store, wake)
         for waiting in recovered.waiting:
-            self._recovered_queue(waiting.queue, keeping).recover(waiting)
+            self._queues.recovered(waiting.queue, keeping).recover(waiting)
         self._duplicates.recover(recovered.ids, self._journal)
         for name, entry in self.schedule.recover(recovered.delayed, self._journal):
-            queue = self._recovered_queue(name, keeping)
+            queue = self._queues.recovered(name, keeping)
             queue.recover_delayed(entry)
-            self._note(queue)
+            self._queues.note(queue)
+
+    def _refusal(self, run: Sequence[Message]) -> Refused | None:
+        """Say why a run of a transaction can't be taken in; None if it can."""
+        destination = run[0].envelope.destination
+        if run[0].envelope.timing is not None:
+            return self.schedule.refusal(run)
+        if destination.is_topic:
+            return self._keeper.refusal(run)
+        queue = self._queues.obtain(destination.name)
+        if queue is None:
+            return self._queues.too_many()
+        if queue.has_room or queue.makes_room:
+            return None
+        return Refused(f"{destination.name} is full", detail="nothing of the transaction was done")
 
     # What a turn does.
 
@@ -308,9 +262,8 @@ class LocalEngine:
                 self._duplicates.keep(run)
             if run[0].envelope.timing is not None:
                 self.schedule.put(run)
-            elif name in self._queues:
-                self._queues[name].put(run)
-                self._note(self._queues[name])
+            elif queue := self._queues.by_name.get(name):
+                self._put(queue, run)
             else:
                 self._topics.publish(run)
 
@@ -327,70 +280,66 @@ class LocalEngine:
     def _dispatch(self, queues: dict[Queue, None]) -> None:
         for queue in queues:
             queue.dispatch()
-            self._note(queue)
+            self._queues.note(queue)
 
     # What the disk has no room for.
 
     def _take_out(self, name: str, messages: Sequence[Message]) -> None:
         if name == SCHEDULE:
             self.schedule.take_out(messages)
-        queue = self._queues.get(name)
+        queue = self._queues.by_name.get(name)
         if isinstance(queue, DurableQueue):
             queue.take_out(messages)
-            self._note(queue)
+            self._queues.note(queue)
 
     def _bring_back(self, name: str, messages: Sequence[Message]) -> None:
-        queue = self._queues.get(name)
+        queue = self._queues.by_name.get(name)
         if isinstance(queue, DurableQueue):
             queue.bring_back(messages)
-            self._note(queue)
+            self._queues.note(queue)
 
     def give_back(self, settlements: Sequence[Settlement]) -> None:
         """Undo what ended deliveries for good: the disk has no room for the transaction they were in."""
         for subscription, outcome, deliveries in settlements:
             queue = self._queue_of(subscription)
             if queue is None and not subscription.destination.is_topic:
-                queue = self._new_queue(subscription.destination.name)
+                queue = self._queues.obtain(subscription.destination.name)
             if queue is not None and outcome is not Outcome.NACK:
                 queue.give_back([delivery.message for delivery in deliveries])
-                self._note(queue)
-
-    def _note(self, queue: Queue) -> None:
-        """Remember what has to be done about a queue later, or forget one that holds nothing."""
-        if queue.is_idle and self._queues.get(queue.name) is queue:
-            del self._queues[queue.name]
-            self._timed.pop(queue, None)
-        if queue.is_timed:
-            due_at = min(self._timed.get(queue, INFINITY), queue.due_at())
-            self._timed[queue] = due_at
-            self._deadline = min(self._deadline, due_at)
+                self._queues.note(queue)
 
     def _note_all(self, runs: Sequence[Sequence[Message]]) -> None:
         """Forget the queues that were made for a transaction that is refused."""
         for run in runs:
-            queue = self._queues.get(run[0].envelope.destination.name)
+            queue = self._queues.by_name.get(run[0].envelope.destination.name)
             if queue is not None:
-                self._note(queue)
+                self._queues.note(queue)
 
-    def _publish_own(self, messages: Sequence[Message]) -> bool:
-        """Publish what the broker itself has to, if there is room; if not on disk, that is tried again."""
+    def _publish_own(self, messages: Sequence[Message], *, is_dead: bool = False) -> bool:
+        """Publish what the broker itself has to, if there is room; if not on disk, that is tried again.
+
+        Dead letters that are kept always have room: what had a receipt is not dropped, and they
+        had room where they come from.
+        """
         destination = messages[0].envelope.destination
-        queue: Queue | None = None
-        if destination.is_topic and self._keeper.refusal(messages) is not None:
-            return False
-        if not destination.is_topic:
-            queue = self._queues.get(destination.name) or self._new_queue(destination.name)
-            if queue is None or not (queue.has_room or queue.makes_room):
+        if destination.is_topic:
+            if self._keeper.refusal(messages) is not None:
                 return False
-        journal = self._journal
-        was_owing = journal is not None and journal.is_owing
-        if journal is not None:
-            journal.is_owing = True
-        if queue is None:
-            self._topics.publish(messages)
+            change = partial(self._topics.publish, messages)
         else:
-            queue.put(messages)
-            self._note(queue)
-        if journal is not None:
-            journal.is_owing = was_owing
+            queue = self._queues.obtain(destination.name, is_configured=is_dead)
+            if queue is None:
+                return False
+            is_kept = isinstance(queue, DurableQueue) and messages[0].envelope.persistent
+            if not (queue.has_room or queue.makes_room or (is_dead and is_kept)):
+                return False
+            change = partial(self._put, queue, messages)
+        if self._journal is None:
+            change()
+        else:
+            self._journal.owe(change)
         return True
+
+    def _put(self, queue: Queue, messages: Sequence[Message]) -> None:
+        queue.put(messages)
+        self._queues.note(queue)

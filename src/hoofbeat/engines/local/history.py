@@ -120,6 +120,10 @@ class History:
         """Say whether all that is kept is in memory."""
         return self._on_disk <= self._first
 
+    def mark_bytes(self, messages: int) -> int:
+        """Return how many octets :meth:`append` adds to the headers of one of so many messages, at most."""
+        return len(self._mark) + len(str(self.next + messages - 1))
+
     def append(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
         """Give messages their offsets, and keep them; return them as subscribers hear them."""
         offset = self.next
@@ -128,7 +132,7 @@ class History:
             kept = Kept(offset, now_ms, marked(message, b"%b%d" % (self._mark, offset)))
             self._kept.append(kept)
             heard.append(kept.message)
-            self._bytes += len(message.body)
+            self._bytes += kept.message.size
             offset += 1
         if self._disk is not None:
             run = [stored(message) for message in heard]
@@ -180,7 +184,7 @@ class History:
             or kept[0].sent_ms < oldest_ms
         ):
             gone = kept.popleft()
-            self._bytes -= len(gone.message.body)
+            self._bytes -= gone.message.size
             self._first = gone.offset + 1
         if not self.is_whole:
             room = config.history_messages - len(kept)
@@ -227,5 +231,5 @@ class History:
         read = [kept for kept in self._reading if kept.offset >= self._first]
         self._reading = []
         self._kept.extendleft(reversed(read))
-        self._bytes += sum([len(kept.message.body) for kept in read])
+        self._bytes += sum([kept.message.size for kept in read])
         self._on_disk = self._first

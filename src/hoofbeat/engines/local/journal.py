@@ -8,6 +8,7 @@ safe together. Where the disk is full, senders are refused; all else is kept, an
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from hoofbeat.broker.engine import Confirm, Done
@@ -24,13 +25,13 @@ from hoofbeat.stores.base import Change, Entry, Key, Store
 _MOST_ON_THE_WAY: Final = 2  # one that is being written, and one to follow it at once
 _RETRY_SECONDS: Final = 1.0
 _MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
-_MESSAGE_BYTES: Final = 512  # of a message beside its body
+_MESSAGE_BYTES: Final = 512  # of a message beside its headers and body
 
 Undo = Callable[[str, Sequence[Message]], None]
 
 
 def do_nothing() -> None:
-    """Be a call of no interest, as the end of a hold is where all was taken in."""
+    """Do nothing when a hold ends: all of the run was taken in."""
 
 
 class Page(NamedTuple):
@@ -48,7 +49,6 @@ class Journal:
 
     Attributes:
         count: of changes; who compares it before and after knows whether there is something to wait for.
-        is_owing: puts are the broker's own for now, not a sender's.
         due_at: when to hand over what waits, by the monotonic clock, or infinity.
     """
 
@@ -59,6 +59,7 @@ class Journal:
         "_clock",
         "_holds",
         "_is_closed",
+        "_is_owing",
         "_is_woken",
         "_kept",
         "_last",
@@ -71,7 +72,6 @@ class Journal:
         "_wake",
         "count",
         "due_at",
-        "is_owing",
     )
 
     def __init__(
@@ -94,7 +94,7 @@ class Journal:
             wake: has :meth:`flush` be called at the end of this turn.
         """
         self.count = 0
-        self.is_owing = False
+        self._is_owing = False  # puts are the broker's own for now, not a sender's
         self.due_at = INFINITY
         self._retry_at = INFINITY  # what the disk had no room for
         self._store = store
@@ -117,9 +117,9 @@ class Journal:
         """Have messages wait in a queue; the same ones may be put into several."""
         self._note()
         batch = self._batch
-        if messages and messages[0].envelope.duplicate_id and not self.is_owing:
+        if messages and messages[0].envelope.duplicate_id and not self._is_owing:
             batch.remember(messages, self._clock.now.epoch_ms)
-        puts = batch.owed if self.is_owing else batch.puts
+        puts = batch.owed if self._is_owing else batch.puts
         waiting = puts.get(queue)
         if waiting is None:
             waiting = puts[queue] = {}
@@ -153,7 +153,7 @@ class Journal:
         marked[Key(message.envelope.priority, message.number)] = (deliveries, visible_at_ms)
 
     def remember(self, messages: Sequence[Message]) -> None:
-        """Keep the senders' ids of messages that are not put as they are; of others they are kept by that."""
+        """Keep senders' ids of messages that are not put as they are: :meth:`put` keeps them itself."""
         self._note()
         self._batch.remember(messages, self._clock.now.epoch_ms)
 
@@ -178,9 +178,17 @@ class Journal:
 
     def _weigh(self, messages: Sequence[Message]) -> None:
         self._kept += len(messages)
-        size = _MESSAGE_BYTES * len(messages) + sum([len(message.body) for message in messages])
+        size = _MESSAGE_BYTES * len(messages) + sum([message.size for message in messages])
         self._batch.bytes += size
         self._bytes += size
+
+    def owe(self, change: Callable[[], None]) -> None:
+        """Make a change whose puts are the broker's own: where the disk has no room, they are tried again."""
+        was_owing, self._is_owing = self._is_owing, True
+        try:
+            change()
+        finally:
+            self._is_owing = was_owing
 
     # Who waits for it.
 
@@ -301,7 +309,7 @@ class Journal:
     def _write(self, batch: Batch) -> None:
         self._last = batch
         self._on_the_way += 1
-        self._store.write(batch.records(), _Writing(self, batch))
+        self._store.write(batch.records(), partial(self._written, batch))
 
     def _answer(self, batch: Batch) -> None:
         """Answer where nothing was changed, or let who waits for earlier changes wait with those."""
@@ -316,7 +324,7 @@ class Journal:
         for done in waiting:
             done(None)
 
-    def written(self, batch: Batch, refused: Refused | None) -> None:
+    def _written(self, batch: Batch, refused: Refused | None) -> None:
         """Tell who waited for a batch, and hand over the next."""
         self._on_the_way -= 1
         self._pace.end()
@@ -345,17 +353,3 @@ class Journal:
             self._batch.absorb(batch)
             batch.settlers = []
         batch.tell(refused)
-
-
-class _Writing:
-    """The ``done`` of one write."""
-
-    __slots__ = ("_batch", "_journal")
-
-    def __init__(self, journal: Journal, batch: Batch) -> None:
-        self._journal = journal
-        self._batch = batch
-
-    def __call__(self, refused: Refused | None) -> None:
-        """Pass it on."""
-        self._journal.written(self._batch, refused)

@@ -11,10 +11,11 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, TopicConfig
-from hoofbeat.engines.local.durables import Durable, Durables, Queues
+from hoofbeat.engines.local.durables import Durable, Durables
 from hoofbeat.engines.local.history import Disk, History
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.queues import Queues
 from hoofbeat.engines.local.retained import Retained
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Recovered, Store
@@ -130,7 +131,9 @@ class Keeper:
         """Say why some of a run can't be kept as its sender asks for, if that is so."""
         if messages[0].envelope.retain != "set":
             return None
-        return next(filter(None, map(self._retained.refusal, messages)), None)
+        history = self._history_so_far(messages[0].envelope.destination.name)
+        more = 0 if history is None else history.mark_bytes(len(messages))
+        return next(filter(None, [self._retained.refusal(message, more) for message in messages]), None)
 
     def keep(self, messages: Sequence[Message], keeping: Remembered | None) -> Sequence[Message]:
         """Keep of a run what is to be kept; return the messages as subscribers hear them."""

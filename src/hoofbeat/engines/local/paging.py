@@ -91,9 +91,9 @@ class Paged(Ready):
                 continue
             spilled.append(message)
             away.last = message.number
-            self._count_away(away, 1, len(message.body))
+            self._count_away(away, 1, message.size)
             self.count += 1
-            self.bytes += len(message.body)
+            self.bytes += message.size
         if messages[0].envelope.persistent:
             self._journal.put(self._name, [*late, *spilled])
         elif spilled:
@@ -141,7 +141,7 @@ class Paged(Ready):
         size = 0
         for message in messages:
             lane.append(message)
-            size += len(message.body)
+            size += message.size
             self.expiring += message.expires_ms > 0
         self._count_away(away, -len(messages), -size)
         if messages:
@@ -170,7 +170,7 @@ class Paged(Ready):
             for message in lane:
                 if in_memory.pop(message.number, None) is not None:
                     self.count -= 1
-                    self.bytes -= len(message.body)
+                    self.bytes -= message.size
                     self.expiring -= message.expires_ms > 0
             lane.clear()
             lane.extend(kept)
@@ -190,9 +190,9 @@ class Paged(Ready):
                 self.put_back([message])
 
     def _lose(self, away: Away, message: Message) -> None:
-        self._count_away(away, -1, -len(message.body))
+        self._count_away(away, -1, -message.size)
         self.count -= 1
-        self.bytes -= len(message.body)
+        self.bytes -= message.size
         if not away.count and not away.is_coming:
             del self.away[message.envelope.priority]
 

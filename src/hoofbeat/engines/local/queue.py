@@ -1,8 +1,7 @@
 """A queue: each message to one consumer, in order, as long as it has credit."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Sequence
 from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
@@ -17,20 +16,17 @@ from hoofbeat.engines.local.ages import is_expired, with_end
 from hoofbeat.engines.local.backoff import pause
 from hoofbeat.engines.local.browsing import Browsers, Then
 from hoofbeat.engines.local.choosing import EFFORT, Chooser
+from hoofbeat.engines.local.dead_letters import EXHAUSTED, EXPIRED, REJECTED, Bury
+from hoofbeat.engines.local.delayed import Delayed
 from hoofbeat.engines.local.parking import Parking
 from hoofbeat.engines.local.ready import Ready
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
 
-# Why a message became a dead letter.
-EXPIRED, REJECTED, EXHAUSTED = "expired", "rejected", "redelivered too often"
-
 EXPIRY_SECONDS = 1.0
 _AUTO: Final = AckMode.AUTO
 _NACK: Final = Outcome.NACK
 _REJECT: Final = Outcome.REJECT
-
-Bury = Callable[[Message, str], None]
 
 
 class Queue:
@@ -68,22 +64,22 @@ class Queue:
         self._consumers: deque[Subscription] = deque()  # next in turn first
         self._is_starved = False  # no consumer has credit; whoever gets some has us dispatch
         self._deliveries: dict[int, int] = {}  # by number, of messages that came back
-        self._delayed: list[tuple[float, int, Message]] = []
-        self._parked = Parking(self._is_full)
+        self._delayed = Delayed()
+        self._parked = Parking(self._refusal)
         self._browsers = Browsers(clock=clock, stats=stats)
         self._chooser: Chooser | None = None  # there while it matters which consumer gets what
 
     @property
     def is_idle(self) -> bool:
         """Say whether nothing would be lost if the queue were forgotten."""
-        if self.ready.count or self._consumers or self._delayed:
+        if self.ready.count or self._consumers or self._delayed.count:
             return False
         return self._parked.is_empty and self._browsers.is_empty
 
     @property
     def is_timed(self) -> bool:
         """Say whether time alone will bring it something to do."""
-        return bool(self._delayed or self.ready.expiring or self._is_busy)
+        return bool(self._delayed.count or self.ready.expiring or self._is_busy)
 
     @property
     def _is_busy(self) -> bool:
@@ -93,7 +89,10 @@ class Queue:
     @property
     def has_room(self) -> bool:
         """Say whether one message more fits: what waited before it counts."""
-        return self.ready.count < self._config.messages and self.ready.bytes < self._config.bytes
+        ready, delayed = self.ready, self._delayed
+        if ready.count + delayed.count >= self._config.messages:
+            return False
+        return ready.bytes + delayed.bytes < self._config.bytes
 
     @property
     def makes_room(self) -> bool:
@@ -149,7 +148,7 @@ class Queue:
     def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
         """Do with what does not fit as the policy says."""
         if self._config.overflow is Overflow.REFUSE:
-            confirm(len(messages), self._is_full())
+            confirm(len(messages), self._refusal())
             return
         self.put(messages)
         confirm(len(messages), None)
@@ -167,7 +166,7 @@ class Queue:
             return messages
         return with_end(messages, self._clock.now.epoch_ms + round(self._config.age_seconds * 1000))
 
-    def _is_full(self) -> Refused:
+    def _refusal(self) -> Refused:
         return Refused(f"{self.name} is full", detail="send again when consumers have caught up")
 
     # Consumers.
@@ -237,7 +236,7 @@ class Queue:
         self._stats.messages_dropped += self.ready.count
         self.ready = Ready()
         self._chooser = None
-        self._delayed = []
+        self._delayed = Delayed()
         self._parked.end(Refused(f"Unknown destination {self.name[:128]!r}: its session is gone"))
 
     # Delivery.
@@ -258,18 +257,23 @@ class Queue:
             if not able:
                 self._is_starved = True
                 break
-            each = min(SLICE, min(consumer.credit for consumer in able))
-            if not self._deal(able, each):
+            if not self._deal(able):
                 break
 
-    def _deal(self, able: Sequence[Subscription], each: int) -> bool:
-        """Give every able consumer up to ``each`` messages, one by one in turns.
+    def _deal(self, able: Sequence[Subscription]) -> bool:
+        """Give every able consumer a slice at most, one message after the other in turns.
 
         Returns:
             whether there were any: what waits may not be at hand.
         """
+        each, size = min(SLICE, able[0].credit), able[0].room_bytes
+        if len(able) > 1:
+            each = min(each, min([consumer.credit for consumer in able]))
+            size = min([consumer.room_bytes for consumer in able])
+            if size < FLUSH_BYTES:
+                each = 1  # whose messages are the large ones is not known beforehand
         may_expire = self.ready.expiring > 0
-        messages = self.ready.take(each * len(able), FLUSH_BYTES * len(able))
+        messages = self.ready.take(each * len(able), size * len(able))
         if not messages:
             return False
         if may_expire:
@@ -352,8 +356,7 @@ class Queue:
         for delay, some in back.items():
             self._came_back(some, delay)
             if delay > 0.0:
-                for message in some:
-                    heappush(self._delayed, (self._clock.now.monotonic + delay, message.number, message))
+                self._delayed.add(some, self._clock.now.monotonic + delay)
             else:
                 self._put_back(some)
 
@@ -382,9 +385,7 @@ class Queue:
     def advance(self) -> float:
         """Offer again what was delayed, bury what expired; return when to be called again."""
         now = self._clock.now
-        due: list[Message] = []
-        while self._delayed and self._delayed[0][0] <= now.monotonic:
-            due.append(heappop(self._delayed)[2])
+        due = self._delayed.take_due(now.monotonic)
         if due:
             self._put_back(due)
         for message in self.ready.take_expired(now.epoch_ms):
@@ -396,4 +397,4 @@ class Queue:
         """Return when :meth:`advance` has something to do: what expires is looked for once a second."""
         expiry = self._clock.now.monotonic + EXPIRY_SECONDS if self.ready.expiring else INFINITY
         at_once = self._clock.now.monotonic if self._is_busy else INFINITY
-        return min(at_once, expiry, self._delayed[0][0] if self._delayed else INFINITY)
+        return min(at_once, expiry, self._delayed.due_at)

@@ -15,7 +15,7 @@ class Away:
 
     Attributes:
         count: messages.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         cursor: number of the last one that was brought to memory.
         last: number of the last one there.
         asked: number of the last one there when a page was asked for.
@@ -45,7 +45,7 @@ class Ready:
 
     Attributes:
         count: messages.
-        bytes: of their bodies.
+        bytes: of their headers and bodies.
         expiring: messages that may expire, of those in memory.
         away: what is on disk only, by priority; see :mod:`hoofbeat.engines.local.paging`.
         aside: what was looked at and left where it is; None while any message will do for any consumer.
@@ -66,15 +66,17 @@ class Ready:
     def add(self, messages: Sequence[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
         lane = self._lane(messages[0].envelope.priority)
-        taken = 0
+        taken, size, expiring = 0, self.bytes, 0
         for message in messages:
-            if self.bytes >= most_bytes:
+            if size >= most_bytes:
                 break
             lane.append(message)
-            self.bytes += len(message.body)
-            self.expiring += message.expires_ms > 0
+            size += message.size
+            expiring += message.expires_ms > 0
             taken += 1
         self.count += taken
+        self.bytes = size
+        self.expiring += expiring
         return taken
 
     def take(self, most: int, most_bytes: int) -> list[Message]:
@@ -86,7 +88,7 @@ class Ready:
             while lane and len(taken) < most and size < most_bytes:
                 message = lane.popleft()
                 taken.append(message)
-                size += len(message.body)
+                size += message.size
                 if message.expires_ms:
                     self.expiring -= 1
             if not lane:
@@ -187,18 +189,18 @@ class Ready:
             for message in aside:
                 self.aside.take(rank_of(message))
         self.count -= len(expired)
-        self.bytes -= sum(len(message.body) for message in expired)
+        self.bytes -= sum(message.size for message in expired)
         self.expiring -= len(expired)
         return expired
 
     def _count(self, messages: Sequence[Message]) -> None:
         self.count += len(messages)
-        self.bytes += sum([len(message.body) for message in messages])
+        self.bytes += sum([message.size for message in messages])
         self.expiring += sum([message.expires_ms > 0 for message in messages])
 
     def _gone(self, message: Message) -> Message:
         self.count -= 1
-        self.bytes -= len(message.body)
+        self.bytes -= message.size
         self.expiring -= message.expires_ms > 0
         return message
 

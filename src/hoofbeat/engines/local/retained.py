@@ -38,13 +38,16 @@ class Retained:
             self._put(topic, recall.message(message))
         self._journal = journal
 
-    def refusal(self, message: Message) -> Refused | None:
-        """Say why a message can't become the last value of its topic, if it can't."""
+    def refusal(self, message: Message, more: int = 0) -> Refused | None:
+        """Say why a message can't become the last value of its topic, if it can't.
+
+        ``more`` octets of headers will be added to it before.
+        """
         limits, topic = self._limits, message.envelope.destination.name
         known = self._values.get(topic)
         if known is None and len(self._values) >= limits.retained_topics:
             return Refused(f"more than {limits.retained_topics} topics with a retained value")
-        size = self._bytes + len(message.body) - (0 if known is None else len(known.body))
+        size = self._bytes + message.size + more - (0 if known is None else known.size)
         if size > limits.retained_bytes:
             return Refused(f"more than {limits.retained_bytes} bytes of retained values")
         return None
@@ -64,7 +67,7 @@ class Retained:
         message = self._values.pop(topic, None)
         if message is None:
             return
-        self._bytes -= len(message.body)
+        self._bytes -= message.size
         self._names.remove(topic)
         if self._journal is not None:
             self._journal.change(Retain(topic, None))
@@ -92,9 +95,9 @@ class Retained:
         if known is None:
             self._names.add(topic)
         else:
-            self._bytes -= len(known.body)
+            self._bytes -= known.size
         self._values[topic] = message
-        self._bytes += len(message.body)
+        self._bytes += message.size
 
 
 def _number(message: Message) -> int:

@@ -7,6 +7,7 @@ time, and how often it was published stands where other queues note deliveries.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -241,9 +242,7 @@ class Schedule:
         if journal is None:
             self._add(Job(message, series, due_ms))
             return
-        was_owing, journal.is_owing = journal.is_owing, True
-        self._add(Job(message, series, due_ms))
-        journal.is_owing = was_owing
+        journal.owe(partial(self._add, Job(message, series, due_ms)))
 
     def _add(self, job: Job) -> None:
         """Take in a job that is new."""
@@ -296,7 +295,7 @@ def _is_kept(message: Message) -> bool:
 
 
 def _size(job: Job) -> int:
-    return len(job.message.body)
+    return job.message.size
 
 
 def _marked(message: Message, timing: Timing) -> Message:

@@ -1,6 +1,7 @@
 """Topics: a copy to every subscriber; who that is, is worked out once per destination."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
@@ -14,9 +15,9 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import SlowReader
 from hoofbeat.engines.local.backlog import Backlog
+from hoofbeat.engines.local.dead_letters import Bury
 from hoofbeat.engines.local.keeper import Keeper, Remembered
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import Bury
 from hoofbeat.protocol.framing import Framing, Tails
 from hoofbeat.protocol.versions import Version
 
@@ -149,7 +150,7 @@ class Topics:
         if subscription.durable:
             self._keeper.attach(subscription, done)
             return
-        beginning = _Beginning(self, subscription, done)
+        beginning = partial(self.begin, subscription, done)
         self._beginning[subscription] = None
         self._keeper.when_ready(subscription, beginning)
 
@@ -291,18 +292,3 @@ def _most_in_a_run(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keepin
 
 def _terms(subscription: Subscription) -> int:
     return 0 if subscription.condition is None else subscription.condition.terms
-
-
-class _Beginning:
-    """Called when all is there that a subscription gets first."""
-
-    __slots__ = ("_done", "_subscription", "_topics")
-
-    def __init__(self, topics: Topics, subscription: Subscription, done: Done) -> None:
-        self._topics = topics
-        self._subscription = subscription
-        self._done = done
-
-    def __call__(self) -> None:
-        """Go on."""
-        self._topics.begin(self._subscription, self._done)

@@ -1,4 +1,4 @@
-"""One file that comes to hold a whole store, while that is at work or at rest."""
+"""Backup: copy a whole store into one file, whether or not a broker is using it."""
 
 import os
 import sqlite3

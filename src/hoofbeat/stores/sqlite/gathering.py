@@ -71,7 +71,7 @@ class Gathering:
         """Have messages wait in queues."""
         waiting, refs = self._waiting, self._refs
         for message in messages:
-            number, rank, size = message.number, 9 - message.priority, len(message.body)
+            number, rank, size = message.number, 9 - message.priority, message.size
             self._messages[number] = message
             refs[number] = refs.get(number, 0) + len(queues)
             for queue in queues:

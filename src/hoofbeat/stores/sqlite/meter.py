@@ -1,4 +1,4 @@
-"""How far something is that takes long."""
+"""Progress of long work, counted in rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar

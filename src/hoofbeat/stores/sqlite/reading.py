@@ -101,11 +101,11 @@ def _entry(row: Sequence[Any]) -> Entry:
 
 
 def _within(rows: Iterable[Sequence[Any]], most_bytes: int) -> Iterable[Sequence[Any]]:
-    """Take rows while there is room for the bodies before them: one always fits."""
+    """Take rows while there is room for the headers and bodies before them: one always fits."""
     size = 0
     for row in rows:
         yield row
-        size += len(row[_SIZE - 1])
+        size += len(row[_SIZE - 2]) + len(row[_SIZE - 1])
         if size >= most_bytes:
             break
 

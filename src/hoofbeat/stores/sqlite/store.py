@@ -93,10 +93,7 @@ class SqliteStore:
         done: Callable[[Sequence[Entry]], None],
     ) -> None:
         """Give the next entries of a queue and priority, with numbers above ``after``."""
-        page = partial(
-            read_page, queue=queue, priority=priority, after=after, most=most, most_bytes=most_bytes
-        )
-        self._writer.tasks.put(Ask(lambda connection: partial(done, page(connection))))
+        self._ask(lambda file: partial(done, read_page(file, queue, priority, after, most, most_bytes)))
 
     def replay(
         self,

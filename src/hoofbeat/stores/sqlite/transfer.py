@@ -30,7 +30,7 @@ from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.offline import opened
 from hoofbeat.stores.sqlite.reading import read_all, read_history, read_page
-from hoofbeat.stores.sqlite.schema import FILE, connect, note
+from hoofbeat.stores.sqlite.schema import FILE, LOG, connect, note
 
 VERSION: Final = 1
 _PAGE: Final = 500
@@ -110,7 +110,7 @@ def load(path: Path, lines: Iterable[str]) -> int:
         count = _load(path, lines)
         directory.sync()
     except BaseException:
-        for name in (FILE, f"{FILE}-wal"):
+        for name in (FILE, LOG):
             (path / name).unlink(missing_ok=True)
         raise
     finally:
