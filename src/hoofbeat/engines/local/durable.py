@@ -91,11 +91,15 @@ class DurableQueue(Queue):
             self._look_at = self._keeping.next_look(self._clock.now.monotonic)
 
     def recover_delayed(self, entry: Entry) -> None:
-        """Take in a message that has a time before which it is not delivered."""
+        """Take in a message that has a time before which it is not delivered.
+
+        It waits no longer than the longest pause there is: the clock on the wall may have been set back.
+        """
         message = self._recall(entry)
-        now = self._clock.now
-        due_at = now.monotonic + max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000)
-        self._delayed.add([message], due_at)
+        now, config = self._clock.now, self._config
+        most = max(config.redelivery_most_seconds, config.redelivery_delay_seconds)
+        delay = min(most, max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000))
+        self._delayed.add([message], now.monotonic + delay)
 
     # What is told to the journal.
 
