@@ -163,7 +163,8 @@ class DurableQueue(Queue):
 
     def _deliver(self) -> None:
         super()._deliver()
-        self.ask()
+        if self._paged.away:
+            self.ask()
 
     def ask(self) -> None:
         """Ask for the page that is needed next, if there is one; what expired of it makes room."""
