@@ -51,6 +51,13 @@ def durable_name(headers: Mapping[str, str], client_id: str, where: str) -> str:
     return _checked(f"{PREFIX}{_word(id)}" + ("" if is_apollos else where))
 
 
+def is_named_by_id(headers: Mapping[str, str]) -> bool:
+    """Say whether a frame's id is all that names a durable subscription: a live one of that id is meant."""
+    if (headers.get("destination") or "").startswith(PREFIX):
+        return False
+    return not any(headers.get(header) for header in _NAMES)
+
+
 def check_durable(where: Destination, name: str) -> str:
     """Return the name again, or empty for a queue, which keeps its messages in any case.
 
