@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,22 @@ from hoofbeat.stores.sqlite.schema import LOG
 from tests.stores.test_sqlite import opened
 
 
+def new_directory() -> Path:
+    """Make a directory for one, which its owner removes."""
+    return Path(tempfile.mkdtemp(prefix="hoofbeat-model-"))
+
+
 class ReticentStore:
     """A store whose answers to writes and replays wait for :meth:`settle`; what is read comes at once.
 
     Every write is a commit of its own, so that after an end without order the first of those that were
     not answered may be there, or all, or none.
+
+    Attributes:
+        recovered: what was there at the start.
     """
+
+    recovered: Recovered
 
     def __init__(self, directory: Path) -> None:
         """Open a directory."""
@@ -24,7 +35,6 @@ class ReticentStore:
         self._asker = opened(directory)
         self._untold: list[Callable[[], None]] = []
         self._sizes: list[int] = []  # of the log, after each write that was not answered
-        self._delayed: Sequence[tuple[str, Entry]] = ()
         self._safe_bytes = 0  # of the log, after the last one that was
 
     def settle(self, most: int = 1_000_000) -> None:
@@ -35,10 +45,9 @@ class ReticentStore:
 
     def recover(self) -> Recovered:
         """Say what is there."""
-        recovered = self._asker.store.recover()
-        self._delayed = recovered.delayed
+        self.recovered = self._asker.store.recover()
         self._safe_bytes = self._log_bytes()
-        return recovered
+        return self.recovered
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Make changes."""
@@ -77,7 +86,7 @@ class ReticentStore:
     def kept(self, queue: str, priorities: Iterable[int]) -> list[Entry]:
         """Return what was in a queue at the start, of some priorities."""
         ready = [entry for each in priorities for entry in self._asker.page(queue, each, most=1_000_000)]
-        return ready + [entry for name, entry in self._delayed if name == queue]
+        return ready + [entry for name, entry in self.recovered.delayed if name == queue]
 
     def break_off(self, lost: int) -> Path:
         """End without order; of the writes that were not answered, the last ``lost`` are gone.
@@ -86,7 +95,7 @@ class ReticentStore:
             where that is left; what was there before is removed.
         """
         left = self._directory.with_name(f"{self._directory.name}'")
-        shutil.copytree(self._directory, left)
+        shutil.copytree(self._directory, left, ignore=shutil.ignore_patterns("*.ballast"))
         if self._sizes and lost:
             kept = [self._safe_bytes, *self._sizes][: -min(lost, len(self._sizes))]
             os.truncate(left / LOG, kept[-1])

@@ -6,9 +6,7 @@ that was not sent or that was acknowledged and receipted.
 """
 
 import shutil
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,7 +24,7 @@ from hoofbeat.config import BrokerConfig, QueueConfig
 from hoofbeat.stores.base import Entry
 from tests.conformance.wire import Client, Heard, Wire, frame, settlement
 from tests.patient_store import Disk, PatientStore
-from tests.reticent_store import ReticentStore
+from tests.reticent_store import ReticentStore, new_directory
 
 NAMES = ("/queue/a", "/queue/b")
 PRIORITIES = (2, 4, 9)
@@ -295,7 +293,7 @@ class QueuesInAFile(Queues):
 
     def prepare(self) -> None:
         """Make a directory."""
-        self.directory = Path(tempfile.mkdtemp(prefix="hoofbeat-model-"))
+        self.directory = new_directory()
 
     def open(self) -> ReticentStore:
         """Open what is in the directory."""
@@ -324,8 +322,8 @@ TestQueuesInAFile.settings = settings(max_examples=20, stateful_step_count=50, d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machine", [Queues, QueuesInAFile])
-def test_queues_at_length(machine: type[Queues]) -> None:
+@pytest.mark.parametrize(("machine", "examples"), [(Queues, 2000), (QueuesInAFile, 1000)])
+def test_queues_at_length(machine: type[Queues], examples: int) -> None:
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=2000, stateful_step_count=50, deadline=None)
+        machine, settings=settings(max_examples=examples, stateful_step_count=50, deadline=None)
     )

@@ -165,7 +165,7 @@ class Stores(RuleBasedStateMachine):
         """An end without order, as if by the loss of power: who takes over has a copy."""
         left = self.file
         copy = self.directory.with_name(f"{self.directory.name}'")
-        shutil.copytree(self.directory, copy)
+        shutil.copytree(self.directory, copy, ignore=shutil.ignore_patterns("*.ballast"))
         left.store.close()
         shutil.rmtree(self.directory)
         self.directory = copy
