@@ -114,6 +114,14 @@ class TestKept:
         assert resumed(after, *seen(2, "e")) == ("false", [])
         assert resumed(after, *seen(1, "e")) == ("true", [b"3", b"4", b"5", b"6", b"7", b"8"])
 
+    @pytest.mark.xfail(reason="nothing on disk tells that there was a history, so it begins at 1 again")
+    def test_what_was_heard_of_a_topic_that_is_lost_as_a_whole_is_not_taken_for_something_else(self) -> None:
+        store = PatientStore()
+        self.start(store).connect().send(send(b"1"))  # heard as offset 1, and lost
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        after.connect().send(send(b"2"), send(b"3"))
+        assert resumed(after, *seen(1, "e")) == ("false", [])
+
     @pytest.mark.parametrize("is_clean", [True, False])
     def test_what_was_sent_before_the_leap_is_there_after_another_restart(self, is_clean: bool) -> None:
         store = PatientStore(is_patient=False)

@@ -333,6 +333,8 @@ class Topics(RuleBasedStateMachine):
             del topic.log[-len(lost) :], topic.values[-len(lost) :]
         known = any(each.topic == name for each in recovered.histories)
         topic.following = following + (LEAP if known and not is_clean else 0)
+        if not known:  # see test_what_was_heard_of_a_topic_that_is_lost_as_a_whole…, which fails
+            self.seen[name] = []
         value = next((message.body for each, message in recovered.retained if each == name), None)
         assert value == topic.value
 
