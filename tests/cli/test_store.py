@@ -38,7 +38,7 @@ def data(tmp_path: Path) -> Path:
         Put(["/queue/a", "/queue/b"], [message(3, bytes(range(256)), 9)]),
         Put(["/queue/b"], [message(4)], 1_900_000_000_000),
         Mark("/queue/a", keys(2), [7]),
-        Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann")),
+        Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann", is_proven=True)),
         Retain("/topic/news", message(5, "grüezi".encode())),
         Append("/topic/log", 1, [message(6), message(7)], 1_800_000_000_000),
         Trim("/topic/log", 2),
@@ -120,6 +120,36 @@ def test_a_store_goes_through_lines_unchanged(
     )
     assert outcome(capsys, "store", "check", str(other))[0] == 0
     assert what_is_in(other) == what_is_in(data)
+
+
+def imported(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path, *records: dict[str, Any]
+) -> tuple[int, str, str]:
+    """Import these records, behind the line that tells of a store."""
+    store = {"record": "store", "version": 1, "epoch": "e", "next_number": 1, "is_clean": True}
+    lines = "".join(json.dumps(record) + "\n" for record in (store, *records))
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    return outcome(capsys, "store", "import", str(data))
+
+
+SUBSCRIPTION = {
+    "record": "subscription",
+    "name": "d",
+    "destination": "/topic/a",
+    "selector": "",
+    "owner": "ann",
+}
+
+
+def test_an_owner_of_whom_nothing_else_is_said_is_not_proven(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert imported(capsys, monkeypatch, tmp_path / "data", SUBSCRIPTION)[0] == 0
+    asker = opened(tmp_path / "data")
+    assert asker.store.recover().subscriptions == [
+        DurableSubscription("d", "/topic/a", "", "ann", is_proven=False)
+    ]
+    asker.store.close()
 
 
 def what_is_in(data: Path) -> list[Any]:

@@ -54,6 +54,10 @@ class Durable:
         """Count the headers and literals of its selector."""
         return 0 if self.condition is None else self.condition.terms
 
+    def is_of(self, principal: Principal) -> bool:
+        """Say whether it is that principal's; what is of who proved a login is not of who just claims it."""
+        return self.owner.name == principal.name and self.owner.is_proven <= principal.is_proven
+
     def is_asked_for_by(self, subscription: Subscription) -> bool:
         """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
         kept = self.condition.selector if self.condition is not None else None
@@ -143,7 +147,7 @@ class Durables:
     def recover(self, recovered: Recovered, journal: Journal) -> None:
         """Take up what the last start left, and keep from now on."""
         for kept in recovered.subscriptions:
-            owner = Principal(kept.owner, bool(kept.owner))
+            owner = Principal(kept.owner, kept.is_proven)
             condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
             self._add(kept.name, parse(kept.destination), condition, owner)
         self._journal = journal
@@ -156,14 +160,14 @@ class Durables:
     def is_known(self, subscription: Subscription) -> bool:
         """Say whether messages are kept already for what a subscription asks for."""
         durable = self._by_name.get(subscription.durable)
-        if durable is None or durable.owner.name != subscription.principal.name:
+        if durable is None or not durable.is_of(subscription.principal):
             return False
         return durable.is_asked_for_by(subscription)
 
     def find(self, name: str, principal: Principal) -> Destination | None:
         """Return what the subscription of that name listens to; None if ``principal`` has none."""
         durable = self._by_name.get(name)
-        return durable.destination if durable is not None and durable.owner.name == principal.name else None
+        return durable.destination if durable is not None and durable.is_of(principal) else None
 
     # Messages.
 
@@ -206,6 +210,9 @@ class Durables:
             durable = self._make(subscription, done)
             if first:
                 self._queues.kept(name).put(first)
+        elif durable.owner != subscription.principal:  # it was only claimed so far
+            durable.owner = subscription.principal
+            self._keep(durable, done)
         else:
             done(None)
         durable.consumer = subscription
@@ -258,8 +265,10 @@ class Durables:
     ) -> Refused | None:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
-            if durable.owner.name != principal.name:
-                return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+            if not durable.is_of(principal):
+                is_claimed = durable.owner.name == principal.name
+                whose = f"who proves to be {principal.name[:128]!r}" if is_claimed else "another login"
+                return Refused(f"Access refused: {name[:128]!r} belongs to {whose}")
             if durable.consumer is not None:
                 why = f"durable subscription {name[:128]!r} is in use"
                 return Refused(why, detail="somebody listens under that name; disconnect there first")
@@ -284,14 +293,21 @@ class Durables:
         selector = selector_of(subscription)
         condition = Condition(self._scene, selector) if selector is not None else None
         durable = self._add(name, where, condition, owner)
+        self._keep(durable, done)
+        return durable
+
+    def _keep(self, durable: Durable, done: Done) -> None:
+        """Have it be there at the next start, as it is now."""
+        where, owner = durable.destination, durable.owner
         self.changed(where)
         if self._journal is None:
             done(None)
-        else:
-            text = selector.text if selector is not None else ""
-            self._journal.change(Subscribe(DurableSubscription(name, where.name, text, owner.name)))
-            self._journal.done(done)
-        return durable
+            return
+        selector = durable.condition.selector if durable.condition is not None else None
+        text = selector.text if selector is not None else ""
+        kept = DurableSubscription(durable.name, where.name, text, owner.name, owner.is_proven)
+        self._journal.change(Subscribe(kept))
+        self._journal.done(done)
 
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)

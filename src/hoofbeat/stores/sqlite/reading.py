@@ -72,7 +72,10 @@ def read_all(connection: sqlite3.Connection, meter: Meter | None = None) -> Reco
         is_clean=bool(get(connection, "is_clean")),
         waiting=_read_waiting(connection, meter),
         delayed=[(row[0], _entry(row[1:])) for row in meter.count(execute(_DELAYED))],
-        subscriptions=list(starmap(DurableSubscription, execute("SELECT * FROM durable_subscription"))),
+        subscriptions=[
+            DurableSubscription(name, where, selector, owner, bool(is_proven))
+            for name, where, selector, owner, is_proven in execute("SELECT * FROM durable_subscription")
+        ],
         retained=[
             (row[0], StoredMessage(*row[1:]))
             for row in execute(f"SELECT r.topic, {_MESSAGE} FROM retained r JOIN message m USING (seq)")

@@ -32,7 +32,8 @@ CREATE TABLE pending (
 CREATE INDEX delayed ON pending (visible_at) WHERE visible_at > 0;
 CREATE INDEX transient ON pending (queue) WHERE transient > 0;
 CREATE TABLE durable_subscription (
-    name TEXT PRIMARY KEY, destination TEXT NOT NULL, selector TEXT NOT NULL, owner TEXT NOT NULL
+    name TEXT PRIMARY KEY, destination TEXT NOT NULL, selector TEXT NOT NULL, owner TEXT NOT NULL,
+    is_proven INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE retained (topic TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE topic (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next INTEGER NOT NULL) STRICT;

@@ -173,7 +173,8 @@ def _put(record: Record) -> list[Change]:
 
 
 def _subscribe(record: Record) -> list[Change]:
-    return [Subscribe(DurableSubscription(*[record[name] for name in DurableSubscription._fields]))]
+    name, where, is_proven = record["name"], record["destination"], record.get("is_proven", False)
+    return [Subscribe(DurableSubscription(name, where, record["selector"], record["owner"], is_proven))]
 
 
 def _retain(record: Record) -> list[Change]:
