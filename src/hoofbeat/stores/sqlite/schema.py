@@ -1,9 +1,10 @@
 """The tables, and how the file is opened: always whole, never half made."""
 
+import os
 import secrets
 import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +56,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     with ExitStack() as stack:
         try:
+            _make_private(path)
             connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
             stack.callback(connection.close)
             _set_up(connection)
@@ -63,6 +65,12 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"{path}: {error}; is another process at it, or is it no store?") from error
         stack.pop_all()
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Have a new file be its owner's alone, and so its log, to which SQLite gives the same mode."""
+    with suppress(OSError):  # it is there, or can't be: SQLite will say
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _set_up(connection: sqlite3.Connection) -> None:
