@@ -277,5 +277,20 @@ def _size(changes: Sequence[Change]) -> int:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Say whether it is the file that is wrong, and not the disk."""
+    return (
+        isinstance(error, sqlite3.DatabaseError)
+        and not isinstance(error, sqlite3.ProgrammingError)
+        and _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    )
+
+
 def _is_full(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_FULL
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """Return which kind it is; Python, which finds text that can't be decoded, gives that no code."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & _PRIMARY
