@@ -5,7 +5,8 @@ import pytest
 from hoofbeat.assembly import make_broker
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.users import Credentials, Principal, Verdict
-from hoofbeat.stores.base import Put
+from hoofbeat.errors import StoreError
+from hoofbeat.stores.base import DurableSubscription, Put, Subscribe
 from tests.behaviour.test_durable_subscriptions import SOFT, come, listening, send
 from tests.conformance.wire import Client, Wire, frame, settlement
 from tests.patient_store import PatientStore
@@ -106,6 +107,18 @@ class TestKept:
         assert sender.frame().header("message") == "disk is full"
         store.is_full = False
         assert come(wire, "persistent:true").frames() == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "selector", "why"),
+    [("/nonsense/x", "", "Unknown destination '/nonsense/x'"), ("/topic/a", "((", "selector: the end")],
+)
+def test_one_that_can_not_be_taken_up_is_named(destination: str, selector: str, why: str) -> None:
+    store = PatientStore(is_patient=False)
+    kept = DurableSubscription("/dsub/ill", destination, selector, "ann", is_proven=False)
+    store.write([Subscribe(kept)], lambda refused: None)
+    with pytest.raises(StoreError, match=f"durable subscription '/dsub/ill' can't be taken up: {why}"):
+        Wire(store=store)
 
 
 class Door:

@@ -69,6 +69,11 @@ def test_a_store_in_order_is_said_to_be(capsys: Capture, data: Path) -> None:
             "UPDATE pending SET queue = 99 WHERE seq = 1",
             "message 1 waits in queue number 99, which has no name",
         ),
+        (
+            "UPDATE durable_subscription SET selector = '(('",
+            "durable subscription ann/news: selector: the end where a header, a text or a number should stand"
+            " at character 3",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_store_is_named(capsys: Capture, data: Path, statement: str, fault: str) -> None:
@@ -150,6 +155,53 @@ def test_an_owner_of_whom_nothing_else_is_said_is_not_proven(
         DurableSubscription("d", "/topic/a", "", "ann", is_proven=False)
     ]
     asker.store.close()
+
+
+MESSAGE = {
+    "number": 1,
+    "prefix": "e-",
+    "destination": "/queue/a",
+    "priority": 4,
+    "expires_ms": 0,
+    "headers": "",
+    "body": "",
+}
+ENTRY = {"record": "entry", "queue": "/queue/a", "deliveries": 0, "visible_at_ms": 0}
+ID = {"record": "id", "destination": "/queue/a", "id": "x", "sent_ms": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({**ID, "sent_ms": 10**22}, "is no number that a store has"),
+        ({**ID, "sent_ms": 1 << 62}, "is no number that a store has"),
+        ({**ID, "sent_ms": -1}, "is no number that a store has"),
+        ({**ID, "destination": "/nonsense/x"}, "Unknown destination '/nonsense/x'"),
+        ({**SUBSCRIPTION, "selector": "(("}, "selector: the end where a header"),
+        ({**SUBSCRIPTION, "selector": 0}, "TypeError"),
+        ({**SUBSCRIPTION, "destination": "/nonsense/x"}, "Unknown destination '/nonsense/x'"),
+        ({**SUBSCRIPTION, "destination": "/queue/x"}, "durable subscriptions are to topics"),
+        ({**SUBSCRIPTION, "destination": "/topic/**/**"}, "two ** in a row"),
+        ({**ENTRY, "message": {**MESSAGE, "destination": "nowhere"}}, "Unknown destination 'nowhere'"),
+        ({**ENTRY, "message": {**MESSAGE, "priority": 10}}, "priority 10 is none of 0 to 9"),
+    ],
+)
+def test_what_no_broker_would_take_up_is_refused_by_its_line(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: dict[str, Any], why: str
+) -> None:
+    code, out, err = imported(capsys, monkeypatch, tmp_path / "data", ID, record)
+    assert (code, out) == (1, "")
+    assert "line 3 is no record of a store: " in err
+    assert why in err
+    assert not (tmp_path / "data" / FILE).exists()
+
+
+def test_a_line_that_is_nested_too_deeply_is_refused(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("[" * 100_000))
+    code, _, err = outcome(capsys, "store", "import", str(tmp_path / "data"))
+    assert (code, "line 1 is no record of a store" in err) == (1, True)
 
 
 def what_is_in(data: Path) -> list[Any]:

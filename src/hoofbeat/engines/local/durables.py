@@ -17,6 +17,7 @@ from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.queues import Queues
+from hoofbeat.engines.local.records import not_taken_up
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
@@ -147,9 +148,13 @@ class Durables:
     def recover(self, recovered: Recovered, journal: Journal) -> None:
         """Take up what the last start left, and keep from now on."""
         for kept in recovered.subscriptions:
-            owner = Principal(kept.owner, kept.is_proven)
-            condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
-            self._add(kept.name, parse(kept.destination), condition, owner)
+            try:
+                where = parse(kept.destination)
+                selector = Selector.parse(kept.selector) if kept.selector else None
+            except Refused as refusal:
+                raise not_taken_up(f"durable subscription {kept.name!r}", refusal) from refusal
+            condition = None if selector is None else Condition(self._scene, selector)
+            self._add(kept.name, where, condition, Principal(kept.owner, kept.is_proven))
         self._journal = journal
 
     def listing(self) -> Sequence[Listed]:

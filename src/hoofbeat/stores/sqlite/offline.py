@@ -3,14 +3,17 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hoofbeat.errors import StoreError
+from hoofbeat.errors import Refused, StoreError
+from hoofbeat.stores.sqlite.accepting import check_subscription
 from hoofbeat.stores.sqlite.backup import AtRest, Backup
 from hoofbeat.stores.sqlite.counting import Count, counts
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.meter import Progress
+from hoofbeat.stores.sqlite.reading import read_subscriptions
 from hoofbeat.stores.sqlite.schema import FILE, connect
 
 _NEEDED: Final = """
@@ -82,11 +85,21 @@ def check(path: Path) -> Sequence[str]:
         broken = [row[0] for row in connection.execute("PRAGMA integrity_check")]
         if broken != ["ok"]:
             return broken
-        return [
+        faults = [
             text.format(*row)
             for text, query in _FAULTS
             for row in connection.execute(f"{query} LIMIT {_MOST_FAULTS}")
         ]
+        return faults + list(islice(_ill_subscriptions(connection), _MOST_FAULTS))
+
+
+def _ill_subscriptions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Find the durable subscriptions that no broker takes up."""
+    for subscription in read_subscriptions(connection):
+        try:
+            check_subscription(subscription)
+        except Refused as refusal:
+            yield f"durable subscription {subscription.name}: {refusal}"
 
 
 def count(path: Path) -> Iterator[Sequence[Count]]:
