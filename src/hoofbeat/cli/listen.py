@@ -26,7 +26,7 @@ def listen(
     ack: Annotated[
         Ack | None,
         typer.Option(
-            help="Default: auto; with --count, client-individual, but for a browser.", show_default=False
+            help="Default: auto; with --count and no browser, client-individual.", show_default=False
         ),
     ] = None,
     count: Annotated[

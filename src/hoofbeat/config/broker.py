@@ -206,7 +206,8 @@ class DurableConfig:
         per_user: durable subscriptions of one user.
         messages: that wait for one of them; then the oldest are given up.
         bytes: of the headers and bodies of those messages.
-        unused_days: after how long one that nobody listens under is deleted; 0 for never.
+        unused_days: after how long one that nobody listens under is deleted; 0 for never. The time
+            counts anew with each start.
     """
 
     subscriptions: int = 10_000
