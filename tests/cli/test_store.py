@@ -103,6 +103,19 @@ def test_what_waits_is_counted(capsys: Capture, data: Path) -> None:
     ]
 
 
+def test_what_has_no_owner_and_what_is_no_queue_is_not_said_to(capsys: Capture, data: Path) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    asker.write(
+        Subscribe(DurableSubscription("ann/news", "/topic/news", "", "", is_proven=False)),
+        Put(["schedule"], [message(95)], 1_900_000_000_000),
+    )
+    asker.store.close()
+    lines = [" ".join(line.split()) for line in outcome(capsys, "store", "stats", str(data))[1].splitlines()]
+    assert "durable ann/news without a login, on /topic/news" in lines
+    assert "schedule 1 messages" in lines
+
+
 def test_to_look_leaves_no_trace(capsys: Capture, data: Path) -> None:
     before = outcome(capsys, "store", "stats", str(data))
     outcome(capsys, "store", "check", str(data))
@@ -258,6 +271,14 @@ def test_a_store_is_made_small(capsys: Capture, data: Path) -> None:
     assert outcome(capsys, "store", "compact", str(data))[0] == 0
     assert (data / FILE).stat().st_size < before / 4
     assert outcome(capsys, "store", "check", str(data))[0] == 0
+
+
+def test_a_file_is_not_made_small(capsys: Capture, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved"
+    assert outcome(capsys, "store", "backup", str(data), str(file))[0] == 0
+    code, out, err = outcome(capsys, "store", "compact", str(file))
+    assert (code, out) == (1, "")
+    assert err == f"hoofbeat: {file} is a file: name the directory that `serve --data` has\n"
 
 
 def test_a_store_is_backed_up_as_it_was_left(capsys: Capture, data: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hoofbeat.cli.asking import ask
+from hoofbeat.engines.local.schedule import SCHEDULE
 from hoofbeat.errors import StoreInUse
 from hoofbeat.stores.sqlite import offline
 
@@ -52,6 +53,9 @@ def lines(directory: Path) -> Iterator[Line]:
     yield "closed", _how(is_running, about["is_clean"])
     for name, queue in sorted(queues.items()):
         later = f", {queue.delayed} delayed" if queue.delayed else ""
+        if name == SCHEDULE:
+            yield "schedule", f"{queue.delayed} messages"
+            continue
         yield "queue", f"{name}  {queue.messages} messages, {queue.bytes} bytes{later}"
     yield from map(_line, rest)
 
@@ -64,13 +68,14 @@ def _asked(directory: Path, in_use: StoreInUse) -> Iterator[Count]:
 def _how(is_running: bool, is_clean: bool) -> str:
     if is_running:
         return "not yet: a broker is at work on it"
-    return "in order" if is_clean else "without a word: what waits may have been delivered"
+    return "in order" if is_clean else "not closed in order: what waits may be redelivered"
 
 
 def _line(count: Count) -> Line:
     kind, name = count["kind"], count["name"]
     if kind == "durable":
-        return kind, f"{name}  of {count['owner']}, on {count['destination']}"
+        owner = f"of {count['owner']}" if count["owner"] else "without a login"
+        return kind, f"{name}  {owner}, on {count['destination']}"
     if kind == "history":
         return kind, f"{name}  {count['next'] - count['first']} messages from offset {count['first']} on"
     return kind, name

@@ -119,6 +119,8 @@ def back_up(path: Path, backup: Backup, progress: Progress) -> int:
 
 def compact(path: Path) -> Sizes:
     """Give the room of what is gone back to the disk; it needs as much again while it works."""
+    if path.is_file():
+        raise StoreError(f"{path} is a file: name the directory that `serve --data` has")
     before = (path / FILE).stat().st_size if (path / FILE).exists() else 0
     with opened(path) as connection:
         connection.execute("VACUUM")
