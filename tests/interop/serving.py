@@ -41,6 +41,15 @@ class Serving(NamedTuple):
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def forget_peak(self) -> None:
+        """Have :meth:`peak_bytes` begin anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")  # proc(5): the peak of resident memory
+
+    def peak_bytes(self) -> int:
+        """Return how much memory the process had in use, at most."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
 
 @contextmanager
 def serving(*settings: str, is_plain: bool = False, under: Sequence[str] = ()) -> Iterator[Serving]:

@@ -15,7 +15,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from hoofbeat.stores.base import (
     Append,
     Change,
-    Drop,
     DurableSubscription,
     Key,
     Mark,
@@ -94,10 +93,6 @@ class Stores(RuleBasedStateMachine):
     def mark(self, queue: str, data: st.DataObject, time: int) -> None:
         keys = self.some(data)
         self.changes.append(Mark(queue, keys, [key.number % 7 for key in keys], time))
-
-    @rule(queue=QUEUES)
-    def drop(self, queue: str) -> None:
-        self.changes.append(Drop(queue))
 
     @rule(selector=st.sampled_from(["", "a = 1"]), is_proven=st.booleans(), is_there=st.booleans())
     def subscribe(self, selector: str, is_proven: bool, is_there: bool) -> None:

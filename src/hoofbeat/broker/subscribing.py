@@ -2,6 +2,7 @@
 
 from hoofbeat.broker import destination, temporary
 from hoofbeat.broker.access import Right
+from hoofbeat.broker.arguments import check_arguments
 from hoofbeat.broker.attaching import attach
 from hoofbeat.broker.claims import claim, condition_of
 from hoofbeat.broker.core import Answer, Core
@@ -43,6 +44,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         where = temporary.owned(core, session, where)
     _check_destination(core, session, where)
     durable = check_durable(where, durable)
+    check_arguments(headers, where, durable)
     place = place_of(headers, where)
     if durable and place is not None:
         raise Refused("a durable subscription begins where it was left", detail="leave out where to begin")

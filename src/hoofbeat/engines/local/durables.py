@@ -1,11 +1,10 @@
 """Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
-from hoofbeat.broker.engine import Done
+from hoofbeat.broker.engine import Done, Listed
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.selecting.condition import Condition, Scene
@@ -14,8 +13,9 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import DurableConfig
+from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues import Queues
 from hoofbeat.engines.local.records import not_taken_up
 from hoofbeat.errors import Refused
@@ -34,10 +34,21 @@ class Durable:
         condition: which messages it wants; None for all.
         owner: whose it is.
         consumer: who listens under its name, if somebody does.
+        is_dropping: where there are too many messages for it the oldest are given up, not the newest.
+        is_recovered: nobody has listened since this start of the broker.
         left_at: when the last consumer left, by the monotonic clock.
     """
 
-    __slots__ = ("condition", "consumer", "destination", "left_at", "name", "owner")
+    __slots__ = (
+        "condition",
+        "consumer",
+        "destination",
+        "is_dropping",
+        "is_recovered",
+        "left_at",
+        "name",
+        "owner",
+    )
 
     def __init__(
         self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
@@ -48,6 +59,8 @@ class Durable:
         self.condition = condition
         self.owner = owner
         self.consumer: Subscription | None = None
+        self.is_dropping = True
+        self.is_recovered = False
         self.left_at = now
 
     @property
@@ -59,39 +72,22 @@ class Durable:
         """Say whether it is that principal's; what is of who proved a login is not of who just claims it."""
         return self.owner.name == principal.name and self.owner.is_proven <= principal.is_proven
 
+    @property
+    def selector(self) -> str:
+        """Return the text of its selector; empty if it has none."""
+        selector = None if self.condition is None else self.condition.selector
+        return "" if selector is None else selector.text
+
     def is_asked_for_by(self, subscription: Subscription) -> bool:
         """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
-        kept = self.condition.selector if self.condition is not None else None
         asked = selector_of(subscription)
-        texts = [selector.text if selector is not None else "" for selector in (kept, asked)]
-        return self.destination.name == subscription.destination.name and texts[0] == texts[1]
+        text = "" if asked is None else asked.text
+        return self.destination.name == subscription.destination.name and self.selector == text
 
 
 def selector_of(subscription: Subscription) -> Selector | None:
     """Return the selector of a subscription, if it has one."""
     return None if subscription.condition is None else subscription.condition.selector
-
-
-class Listed(NamedTuple):
-    """What there is to know about a durable subscription.
-
-    Attributes:
-        name: what it is called.
-        destination: what it listens to.
-        owner: login of who made it.
-        messages: that wait.
-        bytes: of their headers and bodies.
-        is_used: somebody listens under its name.
-        unused_seconds: for how long nobody has; of this start of the broker at most.
-    """
-
-    name: str
-    destination: str
-    owner: str
-    messages: int
-    bytes: int
-    is_used: bool
-    unused_seconds: float
 
 
 def _ignore(where: Destination) -> None:
@@ -114,9 +110,11 @@ class Durables:
         "_exact",
         "_journal",
         "_patterns",
+        "_policies",
         "_queues",
         "_scene",
         "_selector_terms",
+        "_stats",
         "changed",
         "deadline",
     )
@@ -126,6 +124,7 @@ class Durables:
         config: DurableConfig,
         queues: Queues,
         *,
+        policies: Policies,
         access: Access,
         clock: Clock,
         stats: Stats,
@@ -136,6 +135,8 @@ class Durables:
         self.deadline = INFINITY
         self._config = config
         self._queues = queues
+        self._policies = policies
+        self._stats = stats
         self._access = access
         self._clock = clock
         self.changed: Callable[[Destination], None] = _ignore
@@ -154,13 +155,20 @@ class Durables:
             except Refused as refusal:
                 raise not_taken_up(f"durable subscription {kept.name!r}", refusal) from refusal
             condition = None if selector is None else Condition(self._scene, selector)
-            self._add(kept.name, where, condition, Principal(kept.owner, kept.is_proven))
+            owner = Principal(kept.owner, kept.is_proven)
+            self._add(kept.name, where, condition, owner).is_recovered = True
         self._journal = journal
 
-    def listing(self) -> Sequence[Listed]:
-        """Say what there is, by name."""
-        now = self._clock.now.monotonic
-        return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is one of that name."""
+        return name in self._by_name
+
+    def listing(self) -> Iterator[Listed]:
+        """Say what there is, by name; it may be asked for at leisure, and of each the latest is said."""
+        for name in sorted(self._by_name):
+            durable = self._by_name.get(name)
+            if durable is not None:
+                yield self._listed(durable)
 
     def is_known(self, subscription: Subscription) -> bool:
         """Say whether messages are kept already for what a subscription asks for."""
@@ -185,7 +193,7 @@ class Durables:
         return heard
 
     def put(self, durable: Durable, messages: Sequence[Message]) -> None:
-        """Keep what is wanted of a run for a subscription; where there is no room, older messages go."""
+        """Keep what is wanted of a run for a subscription; where there is no room, some messages go."""
         if durable.condition is not None:
             messages = durable.condition.chosen(messages)
             if not messages:
@@ -193,7 +201,10 @@ class Durables:
         queue = self._queues.kept(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
-            queue.put(messages[taken:])
+            if durable.is_dropping:
+                queue.put(messages[taken:])
+            else:
+                self._stats.messages_dropped += len(messages) - taken
         self._queues.note(queue)
 
     # Consumers.
@@ -221,6 +232,7 @@ class Durables:
         else:
             done(None)
         durable.consumer = subscription
+        durable.is_recovered = False
         queue = self._queues.kept(name)
         queue.attach(subscription)
         self._queues.note(queue)
@@ -239,18 +251,26 @@ class Durables:
         self._queues.note(queue)
 
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
-        """Forget a subscription, and what waits for it."""
+        """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
+        durable = self._by_name.get(name)
+        if durable is not None and not durable.is_of(principal):
+            done(_belongs_to_another(durable, principal))
+        else:
+            self.delete(name, done)
+
+    def delete(self, name: str, done: Done) -> None:
+        """Forget a subscription, whosever it is, and what waits for it; refused while it is in use."""
         durable = self._by_name.get(name)
         if durable is None:
             done(Refused(f"Unknown subscription {name[:128]!r}"))
-            return
-        refused = self._refusal(durable, name, principal, 0)
-        if refused is None:
-            self._remove(durable)
-        if self._journal is None or refused is not None:
-            done(refused)
+        elif durable.consumer is not None:
+            done(_is_in_use(name))
         else:
-            self._journal.done(done)
+            self._remove(durable)
+            if self._journal is None:
+                done(None)
+            else:
+                self._journal.done(done)
 
     def advance(self) -> None:
         """Forget what nobody has used for too long."""
@@ -271,13 +291,8 @@ class Durables:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
             if not durable.is_of(principal):
-                is_claimed = durable.owner.name == principal.name
-                whose = f"who proves to be {principal.name[:128]!r}" if is_claimed else "another login"
-                return Refused(f"Access refused: {name[:128]!r} belongs to {whose}")
-            if durable.consumer is not None:
-                why = f"durable subscription {name[:128]!r} is in use"
-                return Refused(why, detail="somebody listens under that name; disconnect there first")
-            return None
+                return _belongs_to_another(durable, principal)
+            return None if durable.consumer is None else _is_in_use(name)
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
@@ -308,14 +323,13 @@ class Durables:
         if self._journal is None:
             done(None)
             return
-        selector = durable.condition.selector if durable.condition is not None else None
-        text = selector.text if selector is not None else ""
-        kept = DurableSubscription(durable.name, where.name, text, owner.name, owner.is_proven)
+        kept = DurableSubscription(durable.name, where.name, durable.selector, owner.name, owner.is_proven)
         self._journal.change(Subscribe(kept))
         self._journal.done(done)
 
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
+        durable.is_dropping = self._policies.name(name, where.name).overflow is Overflow.DROP_OLDEST
         self._by_name[name] = durable
         if where.is_pattern:
             self._patterns.add(where.name, durable)
@@ -335,6 +349,7 @@ class Durables:
                 del self._exact[where.name]
         self.changed(where)
         self._queues.drop(durable.name)
+        self._policies.unname(durable.name)
         if self._journal is not None:
             self._journal.change(Unsubscribe(durable.name))
             self._journal.begin()  # what is kept under the same name from now on is not meant
@@ -343,17 +358,28 @@ class Durables:
         if self._config.unused_days:
             self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
 
-    def _listed(self, durable: Durable, now: float) -> Listed:
-        queue = self._queues.kept(durable.name)
-        ready = queue.ready
-        self._queues.note(queue)
-        is_used = durable.consumer is not None
+    def _listed(self, durable: Durable) -> Listed:
+        queue, consumer = self._queues.by_name.get(durable.name), durable.consumer
         return Listed(
             durable.name,
             durable.destination.name,
+            durable.selector,
             durable.owner.name,
-            ready.count,
-            ready.bytes,
-            is_used,
-            0.0 if is_used else now - durable.left_at,
+            0 if queue is None else queue.ready.count,
+            0 if queue is None else queue.ready.bytes,
+            0 if consumer is None else len(consumer.unsettled),
+            consumer is not None,
+            0.0 if consumer is not None else self._clock.now.monotonic - durable.left_at,
+            durable.is_recovered,
         )
+
+
+def _belongs_to_another(durable: Durable, principal: Principal) -> Refused:
+    is_claimed = durable.owner.name == principal.name
+    whose = f"who proves to be {principal.name[:128]!r}" if is_claimed else "another login"
+    return Refused(f"Access refused: {durable.name[:128]!r} belongs to {whose}")
+
+
+def _is_in_use(name: str) -> Refused:
+    why = f"durable subscription {name[:128]!r} is in use"
+    return Refused(why, detail="somebody listens under that name; disconnect there first")

@@ -33,8 +33,8 @@ class LocalEngine:
     All is done at once, but for what is kept: that is done when the store says so.
 
     Attributes:
-        durables: the durable subscriptions; their ``listing`` is for the administration.
-        schedule: what waits for its time; its ``listing`` and ``remove`` likewise.
+        durables: the durable subscriptions.
+        schedule: what waits for its time.
     """
 
     def __init__(
