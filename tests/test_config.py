@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hoofbeat.broker.destination import parse
 from hoofbeat.config import (
     AccessRule,
     AdmissionConfig,
@@ -54,6 +55,14 @@ def test_the_defaults_pass_their_own_checks(group: Callable[[], object]) -> None
         (
             lambda: QueueConfig(dead_letter_destination="/topic/x"),
             "dead_letter_destination must be empty or a queue",
+        ),
+        (
+            lambda: QueueConfig(dead_letter_destination="/queue/" + "ü" * 509),
+            "dead_letter_destination has a name over 1024 bytes",
+        ),
+        (
+            lambda: QueueConfig(dead_letter_destination="/queue/a" + ".a" * 31),
+            "dead_letter_destination has a name over 32 words",
         ),
         (
             lambda: QueueConfig(dead_letter_destination="/queue/"),
@@ -169,3 +178,8 @@ def test_an_ipv6_address_without_brackets_is_refused_with_the_right_spelling() -
 )
 def test_loopback_is_what_only_this_machine_reaches(host: str, verdict: bool) -> None:
     assert is_loopback(host) is verdict
+
+
+@pytest.mark.parametrize("name", ["/queue/" + "d" * 1017, "/queue/a" + ".a" * 30])
+def test_a_dead_letter_queue_may_be_called_what_any_queue_may(name: str) -> None:
+    assert QueueConfig(dead_letter_destination=name).dead_letter_destination == parse(name).name

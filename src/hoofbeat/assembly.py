@@ -30,6 +30,7 @@ from hoofbeat.server.turns import Turns, read_clocks
 from hoofbeat.stores.base import Store
 from hoofbeat.stores.sqlite import SqliteStore
 from hoofbeat.stores.sqlite.meter import Progress, pay_no_heed
+from hoofbeat.stores.sqlite.writer import is_damage
 
 _PASSWORD_THREADS = 2  # argon2 takes a core and 64 MiB for as long as it runs
 _DEFAULT_CONFIG = BrokerConfig()
@@ -155,7 +156,10 @@ def _make_control(config: ServerConfig, store: SqliteStore | None, broker: Broke
 
 def _give_up(fatal: Callable[[str], None], data: str, error: Exception) -> None:
     """Say what has to be known of a store that failed: nothing may be said to clients any more."""
-    fatal(f"{data} can't be written: {error}; all that had its receipt is there at the next start")
+    if is_damage(error):
+        fatal(f"{data} is damaged: {error}; run `hoofbeat store check {data}`, and restore a backup")
+    else:
+        fatal(f"{data} can't be written: {error}; all that had its receipt is there at the next start")
 
 
 def _let_go(threads: Executor) -> None:

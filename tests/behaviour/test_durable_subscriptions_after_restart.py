@@ -1,9 +1,15 @@
 """Durable subscriptions and a store: nothing that waits is lost when the broker is started anew."""
 
+import pytest
+
+from hoofbeat.assembly import make_broker
+from hoofbeat.broker.access import Right
 from hoofbeat.broker.engine import Listed
-from hoofbeat.stores.base import Put
+from hoofbeat.broker.users import Credentials, Principal, Verdict
+from hoofbeat.errors import StoreError
+from hoofbeat.stores.base import DurableSubscription, Put, Subscribe
 from tests.behaviour.test_durable_subscriptions import SIZE, SOFT, come, listening, send
-from tests.conformance.wire import Wire, frame, settlement
+from tests.conformance.wire import Client, Wire, frame, settlement
 from tests.patient_store import PatientStore
 
 
@@ -116,3 +122,92 @@ class TestKept:
         assert sender.frame().header("message") == "disk is full"
         store.is_full = False
         assert come(wire, "persistent:true").frames() == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "selector", "why"),
+    [("/nonsense/x", "", "Unknown destination '/nonsense/x'"), ("/topic/a", "((", "selector: the end")],
+)
+def test_one_that_can_not_be_taken_up_is_named(destination: str, selector: str, why: str) -> None:
+    store = PatientStore(is_patient=False)
+    kept = DurableSubscription("/dsub/ill", destination, selector, "ann", is_proven=False)
+    store.write([Subscribe(kept)], lambda refused: None)
+    with pytest.raises(StoreError, match=f"durable subscription '/dsub/ill' can't be taken up: {why}"):
+        Wire(store=store)
+
+
+class Door:
+    """Takes a passcode for a proof."""
+
+    def authenticate(self, credentials: Credentials, done: Verdict) -> None:
+        done(Principal(credentials.login or "", credentials.passcode is not None))
+
+
+class Secretive:
+    """Lets nobody but Ann read of the secret, if it is her."""
+
+    def may(self, principal: Principal, right: Right, destination: str) -> bool:
+        is_hers = principal == Principal("ann", is_proven=True)
+        return is_hers or right is not Right.READ or destination != "/topic/secret"
+
+
+def started(store: PatientStore) -> Wire:
+    wire = Wire()
+    wire.broker = make_broker(store=store, authenticator=Door(), access=Secretive())
+    return wire
+
+
+def ann(wire: Wire, proof: str = "") -> Client:
+    client = wire.connect("1.2", "login:ann", SOFT, *([f"passcode:{proof}"] if proof else []))
+    client.send(listening("persistent:true", to="/topic/*"))
+    return client
+
+
+class TestOwners:
+    """Who only claimed to be somebody has no more rights than that, after a restart either."""
+
+    @pytest.fixture
+    def store(self) -> PatientStore:
+        return PatientStore(is_patient=False)
+
+    def wire(self, store: PatientStore) -> Wire:
+        return started(PatientStore(store.disk, is_patient=False))
+
+    def secret(self, wire: Wire) -> None:
+        wire.connect().send(send(b"open"), send(b"secret", to="/topic/secret"))
+
+    def test_a_claim_is_a_claim_after_a_restart(self, store: PatientStore) -> None:
+        ann(started(store)).leave()
+        after = self.wire(store)
+        self.secret(after)
+        assert ann(after).bodies() == [b"open"]
+
+    def test_a_proof_counts_after_a_restart(self, store: PatientStore) -> None:
+        ann(started(store), "proof").leave()
+        after = self.wire(store)
+        self.secret(after)
+        assert ann(after, "proof").bodies() == [b"open", b"secret"]
+
+    def test_what_waits_for_who_gave_proof_is_not_for_who_claims_it(self, store: PatientStore) -> None:
+        ann(started(store), "proof").leave()
+        after = self.wire(store)
+        self.secret(after)
+        client = ann(after)
+        assert "belongs to who proves to be 'ann'" in client.frame().header("message")
+        client.send(frame("UNSUBSCRIBE", "id:0", "persistent:true", "receipt:u"))
+        assert client.frame().command == "ERROR"
+        assert ann(after, "proof").bodies() == [b"open", b"secret"]
+
+    def test_who_proves_it_later_has_the_subscription_from_then_on(self, store: PatientStore) -> None:
+        wire = started(store)
+        ann(wire).leave()
+        self.secret(wire)
+        client = ann(wire, "proof")
+        assert client.bodies() == [b"open"]
+        self.secret(wire)
+        assert client.bodies() == [b"open", b"secret"]
+        client.leave()
+        after = self.wire(store)
+        assert ann(after).frame().command == "ERROR"
+        self.secret(after)
+        assert ann(after, "proof").bodies()[-2:] == [b"open", b"secret"]

@@ -100,6 +100,27 @@ def test_a_count_leaves_the_rest_in_the_queue(capsys: Out, url: str) -> None:
     assert heard(capsys, url, "/queue/count", "--ack", "client", count=2) == "2\n3\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [((), "0\n1\n2\n"), (("--count", "2"), "0\n1\n"), (("--count", "9"), "0\n1\n2\n")],
+)
+def test_who_browses_sees_what_is_there_and_takes_nothing(
+    capsys: Out, url: str, arguments: tuple[str, ...], shown: str
+) -> None:
+    for number in range(3):
+        send(capsys, url, "/queue/browsed", str(number))
+    browsing = ("listen", "--url", url, "/queue/browsed", "--header", "browser:true", *arguments)
+    assert outcome(capsys, *browsing) == (0, shown, "")
+    assert heard(capsys, url, "/queue/browsed", count=3) == "0\n1\n2\n"
+
+
+def test_who_asks_for_no_browser_is_none(capsys: Out, url: str) -> None:
+    send(capsys, url, "/queue/taken", "hello")
+    assert heard(capsys, url, "/queue/taken", "--header", "browser:false") == "hello\n"
+    send(capsys, url, "/queue/taken", "again")
+    assert heard(capsys, url, "/queue/taken") == "again\n"
+
+
 def test_a_receipt_is_shown_where_it_is_asked_for(capsys: Out, url: str) -> None:
     for arguments, receipt in ((("--receipt",), "hoofbeat-1"), (("--header", "receipt:mine"), "mine")):
         code, out, _ = outcome(capsys, "send", "--url", url, "/topic/a", "x", *arguments)

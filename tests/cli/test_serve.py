@@ -123,7 +123,8 @@ def test_a_port_that_is_taken_is_one_line_and_2(served: Served) -> None:
     taken = served.address("stomp")
     code, out, err = end(start("serve", "--stomp", taken, "--http", ""))
     assert (code, out) == (2, "")
-    assert err == f"hoofbeat: stomp {taken} can't be listened on: address already in use\n"
+    why = f"stomp {taken} can't be listened on: address already in use; name another with --stomp"
+    assert err == f"hoofbeat: {why}\n"
 
 
 def test_a_file_and_variables_configure_it(tmp_path: Path) -> None:

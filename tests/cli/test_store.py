@@ -41,9 +41,9 @@ def data(tmp_path: Path) -> Path:
         Put(["schedule"], [message(8)], 1_900_000_001_000),
         Put(["schedule"], [message(9)], 1_900_000_000_000),
         Put(["/dsub/news"], [message(10)]),
-        Subscribe(DurableSubscription("/dsub/news", "/topic/*", "", "")),
+        Subscribe(DurableSubscription("/dsub/news", "/topic/*", "", "", is_proven=False)),
         Mark("/queue/a", keys(2), [7]),
-        Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann")),
+        Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann", is_proven=True)),
         Retain("/topic/news", message(5, "grüezi".encode())),
         Append("/topic/log", 1, [message(6), message(7)], 1_800_000_000_000),
         Trim("/topic/log", 2),
@@ -73,6 +73,11 @@ def test_a_store_in_order_is_said_to_be(capsys: Capture, data: Path) -> None:
         (
             "UPDATE pending SET queue = 99 WHERE seq = 1",
             "message 1 waits in queue number 99, which has no name",
+        ),
+        (
+            "UPDATE durable_subscription SET selector = '((' WHERE owner = 'ann'",
+            "durable subscription ann/news: selector: the end where a header, a text or a number should stand"
+            " at character 3",
         ),
     ],
 )
@@ -178,6 +183,83 @@ def test_a_store_goes_through_lines_unchanged(
     assert what_is_in(other) == what_is_in(data)
 
 
+def imported(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, data: Path, *records: dict[str, Any]
+) -> tuple[int, str, str]:
+    """Import these records, behind the line that tells of a store."""
+    store = {"record": "store", "version": 1, "epoch": "e", "next_number": 1, "is_clean": True}
+    lines = "".join(json.dumps(record) + "\n" for record in (store, *records))
+    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+    return outcome(capsys, "store", "import", str(data))
+
+
+SUBSCRIPTION = {
+    "record": "subscription",
+    "name": "d",
+    "destination": "/topic/a",
+    "selector": "",
+    "owner": "ann",
+}
+
+
+def test_an_owner_of_whom_nothing_else_is_said_is_not_proven(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert imported(capsys, monkeypatch, tmp_path / "data", SUBSCRIPTION)[0] == 0
+    asker = opened(tmp_path / "data")
+    assert asker.store.recover().subscriptions == [
+        DurableSubscription("d", "/topic/a", "", "ann", is_proven=False)
+    ]
+    asker.store.close()
+
+
+MESSAGE = {
+    "number": 1,
+    "prefix": "e-",
+    "destination": "/queue/a",
+    "priority": 4,
+    "expires_ms": 0,
+    "headers": "",
+    "body": "",
+}
+ENTRY = {"record": "entry", "queue": "/queue/a", "deliveries": 0, "visible_at_ms": 0}
+ID = {"record": "id", "destination": "/queue/a", "id": "x", "sent_ms": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({**ID, "sent_ms": 10**22}, "is no number that a store has"),
+        ({**ID, "sent_ms": 1 << 62}, "is no number that a store has"),
+        ({**ID, "sent_ms": -1}, "is no number that a store has"),
+        ({**ID, "destination": "/nonsense/x"}, "Unknown destination '/nonsense/x'"),
+        ({**SUBSCRIPTION, "selector": "(("}, "selector: the end where a header"),
+        ({**SUBSCRIPTION, "selector": 0}, "TypeError"),
+        ({**SUBSCRIPTION, "destination": "/nonsense/x"}, "Unknown destination '/nonsense/x'"),
+        ({**SUBSCRIPTION, "destination": "/queue/x"}, "durable subscriptions are to topics"),
+        ({**SUBSCRIPTION, "destination": "/topic/**/**"}, "two ** in a row"),
+        ({**ENTRY, "message": {**MESSAGE, "destination": "nowhere"}}, "Unknown destination 'nowhere'"),
+        ({**ENTRY, "message": {**MESSAGE, "priority": 10}}, "priority 10 is none of 0 to 9"),
+    ],
+)
+def test_what_no_broker_would_take_up_is_refused_by_its_line(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: dict[str, Any], why: str
+) -> None:
+    code, out, err = imported(capsys, monkeypatch, tmp_path / "data", ID, record)
+    assert (code, out) == (1, "")
+    assert "line 3 is no record of a store: " in err
+    assert why in err
+    assert not (tmp_path / "data" / FILE).exists()
+
+
+def test_a_line_that_is_nested_too_deeply_is_refused(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("[" * 100_000))
+    code, _, err = outcome(capsys, "store", "import", str(tmp_path / "data"))
+    assert (code, "line 1 is no record of a store" in err) == (1, True)
+
+
 def what_is_in(data: Path) -> list[Any]:
     asker = opened(data)
     recovered = asker.store.recover()
@@ -232,6 +314,14 @@ def test_a_store_is_made_small(capsys: Capture, data: Path) -> None:
     assert outcome(capsys, "store", "compact", str(data))[0] == 0
     assert (data / FILE).stat().st_size < before / 4
     assert outcome(capsys, "store", "check", str(data))[0] == 0
+
+
+def test_a_file_is_not_made_small(capsys: Capture, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved"
+    assert outcome(capsys, "store", "backup", str(data), str(file))[0] == 0
+    code, out, err = outcome(capsys, "store", "compact", str(file))
+    assert (code, out) == (1, "")
+    assert err == f"hoofbeat: {file} is a file: name the directory that `serve --data` has\n"
 
 
 def test_a_store_is_backed_up_as_it_was_left(capsys: Capture, data: Path, tmp_path: Path) -> None:

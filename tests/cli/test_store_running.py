@@ -5,11 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hoofbeat.cli import asking
 from hoofbeat.server.control import NAME
 from hoofbeat.stores.sqlite import offline
 from hoofbeat.stores.sqlite.directory import Directory
@@ -207,7 +209,7 @@ def test_what_a_broker_that_was_killed_left_is_nobodys(capsys: Capture, data: Pa
     assert (data / NAME).exists()
     code, out, _ = outcome(capsys, "store", "stats", str(data))
     assert code == 0
-    assert "without a word" in out
+    assert "not closed in order: what waits may be redelivered" in out
 
 
 def test_who_has_a_store_and_can_not_be_asked_is_named(capsys: Capture, data: Path) -> None:
@@ -219,6 +221,53 @@ def test_who_has_a_store_and_can_not_be_asked_is_named(capsys: Capture, data: Pa
     assert code == 1
     assert "in use by process" in err
     assert "(it can't be asked: no such file or directory)" in err
+
+
+def test_who_is_sent_away_before_it_could_ask_is_told_why(capsys: Capture, data: Path) -> None:
+    asker = opened(data)
+    asker.store.recover()
+    asker.store.close()
+    for answer, why in (
+        (b'{"error": "too much at once"}\n', "too much at once"),
+        (b"", "before it had answered"),
+    ):
+        with closing(Directory(data)), hasty(data, answer):
+            code, out, err = outcome(capsys, "store", "stats", str(data))
+        assert (code, out, why in err) == (1, "", True)
+
+
+@contextmanager
+def hasty(data: Path, answer: bytes) -> Iterator[None]:
+    """Answer whoever comes, and close before anything was asked."""
+
+    class Hasty(socket.socket):
+        def sendall(self, *args: Any) -> None:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    near, far = socket.socketpair()
+    far.sendall(answer)
+    far.close()
+    with closing(near), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asking, "_connect", lambda *args: Hasty(fileno=near.detach()))
+        yield
+
+
+def test_a_broker_that_breaks_off_is_named(
+    capsys: Capture, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(socket.socket):
+        def recv_into(self, *args: Any) -> int:
+            raise ConnectionResetError(104, "Connection reset by peer")
+
+    asker = opened(data)
+    asker.store.recover()
+    asker.store.close()
+    near, far = socket.socketpair()
+    monkeypatch.setattr(asking, "_connect", lambda *args: Broken(fileno=near.detach()))
+    with closing(Directory(data)), closing(far):
+        code, out, err = outcome(capsys, "store", "stats", str(data))
+    assert (code, out) == (1, "")
+    assert err == f"hoofbeat: the broker of {data} broke off: connection reset by peer\n"
 
 
 @pytest.mark.parametrize(

@@ -196,10 +196,12 @@ class StoreContract:
 
     def test_durable_subscriptions_are_kept_and_go_with_what_waits_for_them(self, place: Any) -> None:
         asker, _ = self.start(place)
-        first, second = (DurableSubscription("d", "/topic/a", each, "ann") for each in ("", "a = 1"))
+        first = DurableSubscription("d", "/topic/a", "", "ann", is_proven=False)
+        second = first._replace(selector="a = 1", is_proven=True)
         asker.write(Subscribe(first), Subscribe(second), put(1, queue="d"))
         asker, recovered = self.again(asker, place)
         assert list(recovered.subscriptions) == [second]
+        assert recovered.subscriptions[0].is_proven is True
         asker.write(Unsubscribe("d"), Unsubscribe("unknown"))
         asker, recovered = self.again(asker, place)
         assert list(recovered.subscriptions) == list(recovered.waiting) == []

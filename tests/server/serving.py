@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
 from hoofbeat.assembly import make_server
 from hoofbeat.config import ServerConfig
+from hoofbeat.server.ending import end_at_once
 from hoofbeat.server.memory_mark import MemoryMark
 from hoofbeat.server.server import Server
 from tests.transports.echo import SECONDS, Client
@@ -16,9 +17,13 @@ CONNECT = b"CONNECT\naccept-version:1.2\nhost:localhost\n\n\0"
 
 
 @contextlib.asynccontextmanager
-async def serving(config: ServerConfig = CONFIG, memory: MemoryMark | None = None) -> AsyncIterator[Server]:
+async def serving(
+    config: ServerConfig = CONFIG,
+    memory: MemoryMark | None = None,
+    fatal: Callable[[str], None] = end_at_once,
+) -> AsyncIterator[Server]:
     """Run a server; it is aborted in the end, in case it was not drained."""
-    server = make_server(config, memory=memory)
+    server = make_server(config, memory=memory, fatal=fatal)
     await server.start()
     try:
         yield server

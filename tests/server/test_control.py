@@ -199,6 +199,7 @@ async def answering(directory: Path, store: Held) -> AsyncIterator[Control]:
         b'{"do": "backup", "file": "/a"}\n',
         b"x" * (QUESTION_BYTES + 1),
         b"\xff\n",
+        b"[" * 20_000 + b"\n",
     ],
 )
 async def test_what_is_no_question_is_answered_by_a_line(tmp_path: Path, held: Held, question: bytes) -> None:
@@ -206,6 +207,23 @@ async def test_what_is_no_question_is_answered_by_a_line(tmp_path: Path, held: H
         caller.writer.write(question)
         (answer,) = await caller.rest()
         assert "does not know what is asked" in answer["error"]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+async def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, held: Held, name: str) -> None:
+    async with answering(tmp_path, held):
+        (answer,) = await asked(tmp_path, {"do": "backup", "file": f"/tmp/{name}", "is_forced": True})
+        assert "no file can be called '/tmp/a" in answer["error"]
+        assert held.copies.empty()
+
+
+@pytest.mark.parametrize(("file", "why"), [("/", "is a directory"), (f"/{'n' * 300}", "file name too long")])
+async def test_a_path_that_nothing_can_be_written_to_is_told(
+    tmp_path: Path, held: Held, file: str, why: str
+) -> None:
+    async with answering(tmp_path, held):
+        (answer,) = await asked(tmp_path, {"do": "backup", "file": file, "is_forced": True})
+        assert why in answer["error"]
 
 
 async def test_a_question_as_long_as_may_be_is_read(tmp_path: Path, held: Held) -> None:

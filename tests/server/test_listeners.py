@@ -29,8 +29,10 @@ async def test_an_ipv6_address_is_written_in_brackets() -> None:
 async def test_an_address_in_use_is_refused_by_name() -> None:
     listener = await listen("127.0.0.1:0", "stomp", asyncio.Protocol)
     taken = listener.urls[0].removeprefix("stomp://")
-    with pytest.raises(ConfigError, match=f"http {taken} can't be listened on: address already in use"):
-        await listen(taken, "http", asyncio.Protocol)
+    for scheme, option in (("stomp", "stomp"), ("stomps", "tls"), ("http", "http"), ("https", "https")):
+        why = f"{scheme} {taken} can't be listened on: address already in use; name another with --{option}$"
+        with pytest.raises(ConfigError, match=why):
+            await listen(taken, scheme, asyncio.Protocol)
     listener.close()
 
 
@@ -54,5 +56,5 @@ async def test_a_stale_unix_socket_is_replaced_and_a_closed_one_removed(tmp_path
 
 
 async def test_a_path_that_cannot_be_bound_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"unix .* can't be listened on"):
+    with pytest.raises(ConfigError, match=r"unix .* can't be listened on: .*; name another with --unix$"):
         await listen_unix(str(tmp_path / "missing" / "hoofbeat.sock"), asyncio.Protocol)

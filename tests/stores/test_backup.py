@@ -243,14 +243,41 @@ def test_what_goes_wrong_in_the_store_meanwhile_is_the_end_of_it(
     store.close()
 
 
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_a_name_that_no_file_can_have_is_the_end_of_the_backup_alone(
+    tmp_path: Path, asker: Asker, name: str
+) -> None:
+    assert "can't be made" in str(copied(asker, Backup(tmp_path / "data", tmp_path / name)))
+    assert asker.write(Put(["/queue/a"], [message(500)])) is None
+
+
+def test_a_machine_without_threads_is_the_end_of_the_backup_alone(
+    tmp_path: Path, asker: Asker, made: Backup, steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(backup.ThreadPoolExecutor, "submit", refuse)
+    assert "can't start new thread" in str(copied(asker, made))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["data"]
+    assert asker.write(Put(["/queue/a"], [message(500)])) is None
+
+
 def test_what_stands_in_the_way_of_a_backup_is_named(tmp_path: Path, asker: Asker) -> None:
     data = tmp_path / "data"
     (tmp_path / "there").write_text("mine")
     (tmp_path / "live").touch()
     (tmp_path / "live-wal").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "astray").symlink_to(tmp_path / "nowhere")
     for file, is_forced, why in [
         (tmp_path, True, "is a directory"),
         (tmp_path / "there", False, "exists: name another"),
+        (tmp_path / "pipe", True, "is no regular file"),
+        (tmp_path / "astray", True, "is no regular file"),
+        (Path("/dev/null"), True, "is no regular file"),
+        (Path("/"), True, "is a directory"),
+        (tmp_path / ("n" * 300), True, "file name too long"),
         (tmp_path / "live", True, "belongs to a store"),
         (data / FILE, True, "belongs to a store"),
         (data / "hoofbeat.lock", True, "belongs to a store"),

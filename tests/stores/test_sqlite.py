@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from hoofbeat.errors import StoreError
 from hoofbeat.stores.sqlite import SqliteStore
-from hoofbeat.stores.sqlite.schema import FILE
+from hoofbeat.stores.sqlite.schema import FILE, LOG
 from tests.contracts.store import Asker, StoreContract, put
 
 
@@ -68,6 +69,20 @@ def test_a_second_process_is_told_who_has_it(tmp_path: Path) -> None:
     other = opened(tmp_path)
     other.store.recover()
     other.store.close()
+
+
+def test_the_files_are_their_owners_alone_in_any_directory(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        asker = opened(tmp_path)
+        asker.store.recover()
+        asker.write(put(1))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        asker.store.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("hoofbeat.lock", "hoofbeat.ballast", FILE, LOG), 0o600)
 
 
 @pytest.mark.parametrize("version", [0, 99])

@@ -97,9 +97,9 @@ class Stores(RuleBasedStateMachine):
         keys = self.some(data)
         self.changes.append(Mark(queue, keys, [key.number % 7 for key in keys], time))
 
-    @rule(selector=st.sampled_from(["", "a = 1"]), is_there=st.booleans())
-    def subscribe(self, selector: str, is_there: bool) -> None:
-        subscription = DurableSubscription("durable", "/topic/a", selector, "ann")
+    @rule(selector=st.sampled_from(["", "a = 1"]), is_proven=st.booleans(), is_there=st.booleans())
+    def subscribe(self, selector: str, is_proven: bool, is_there: bool) -> None:
+        subscription = DurableSubscription("durable", "/topic/a", selector, "ann", is_proven)
         self.changes.append(Subscribe(subscription) if is_there else Unsubscribe("durable"))
 
     @rule(topic=TOPICS, body=st.none() | BODIES)

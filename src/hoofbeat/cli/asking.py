@@ -30,14 +30,19 @@ def ask(directory: Path, in_use: StoreInUse, **question: object) -> Iterator[Ans
         StoreError: it can't be asked, and then it is ``in_use`` that is told; or it could not do it.
     """
     with closing(_connect(directory, in_use)) as broker:
-        broker.sendall(json.dumps(question).encode() + b"\n")
-        for line in broker.makefile("rb"):
-            answer = json.loads(line)
-            if "error" in answer:
-                raise StoreError(answer["error"])
-            yield answer
-            if "done" in answer:
-                return
+        try:
+            with suppress(BrokenPipeError):  # who is too busy says so, and closes
+                broker.sendall(json.dumps(question).encode() + b"\n")
+            for line in broker.makefile("rb"):
+                answer = json.loads(line)
+                if "error" in answer:
+                    raise StoreError(answer["error"])
+                yield answer
+                if "done" in answer:
+                    return
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StoreError(f"the broker of {directory} broke off: {reason}") from error
     raise StoreError(f"the broker of {directory} ended before it had answered")
 
 

@@ -24,12 +24,14 @@ class Request(NamedTuple):
         headers: of SUBSCRIBE.
         acks: whether every message is acknowledged once it was shown.
         most: messages, then it is over; 0 for no end.
+        browses: it takes nothing, and is over when it was shown what there was.
         show: writes one message.
     """
 
     headers: Mapping[str, str]
     acks: bool
     most: int
+    browses: bool
     show: Callable[[Frame], bytes]
 
 
@@ -77,6 +79,8 @@ async def _show(link: Link, request: Request) -> None:
     shown = 0
     while not request.most or shown < request.most:
         frame = await link.next()
+        if request.browses and frame.headers.get("browser") == "end":
+            return
         sys.stdout.buffer.write(request.show(frame))
         sys.stdout.buffer.flush()
         shown += 1

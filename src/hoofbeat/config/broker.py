@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hoofbeat.config.checks import above_zero, at_least, check_patterns
+from hoofbeat.config.checks import above_zero, at_least, check_patterns, too_long
 from hoofbeat.errors import ConfigError
 
 _QUEUE = re.compile(r"/queue/[^,*]+")
@@ -169,6 +169,8 @@ class QueueConfig:
             raise ConfigError(
                 f"dead_letter_destination must be empty or a queue, as /queue/dead-letters, not {where!r}"
             )
+        if why := too_long(where):
+            raise ConfigError(f"dead_letter_destination has a {why}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +237,8 @@ class DurableConfig(KeptConfig):
             is sent while it has too many.
         subscriptions: of all users together.
         per_user: durable subscriptions of one user.
-        unused_days: after how long one that nobody listens under is deleted; 0 for never.
+        unused_days: after how long one that nobody listens under is deleted; 0 for never. The time
+            counts anew with each start.
     """
 
     subscriptions: int = 10_000

@@ -2,8 +2,22 @@
 
 from collections.abc import Iterable
 from math import isfinite
+from typing import Final
 
 from hoofbeat.errors import ConfigError
+
+DESTINATION_BYTES: Final = 1024
+# Wildcards and rules are matched word by word; 32 words against 256 hostile patterns take 0.1 ms.
+DESTINATION_WORDS: Final = 32
+
+
+def too_long(destination: str) -> str:
+    """Say why a destination is too long to be one; empty if it is not."""
+    if len(destination.encode()) > DESTINATION_BYTES:
+        return f"name over {DESTINATION_BYTES} bytes"
+    if destination.count("/") + destination.count(".") > DESTINATION_WORDS:
+        return f"name over {DESTINATION_WORDS} words"
+    return ""
 
 
 def at_least(least: float, **values: float) -> None:

@@ -110,6 +110,7 @@ class Control:
                 await self._forget(name)
                 return None
             case {"do": "backup", "file": str(file), "is_forced": bool(is_forced)} if os.path.isabs(file):
+                _check_name(file)
                 return await self._back_up(Backup(self._directory, Path(file), is_forced=is_forced), peer)
         raise StoreError("the broker does not know what is asked of it: use the same version of Hoofbeat")
 
@@ -209,9 +210,19 @@ async def _read(reader: asyncio.StreamReader) -> Question:
             question = json.loads(await reader.readuntil())
     except asyncio.IncompleteReadError as error:
         raise ConnectionResetError from error
-    except (ValueError, asyncio.LimitOverrunError):
+    except (ValueError, RecursionError, asyncio.LimitOverrunError):
         question = None
     return question if isinstance(question, dict) else {}
+
+
+def _check_name(file: str) -> None:
+    """Refuse what JSON can say and no file can be called."""
+    try:
+        encoded = os.fsencode(file)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise StoreError(f"no file can be called {file!r}: name another")
 
 
 async def _answer(ask: Callable[[Callable[[Answer], None]], None]) -> Answer:

@@ -11,6 +11,7 @@ from hoofbeat.config import split_address
 from hoofbeat.errors import ConfigError
 
 _BACKLOG = 1024
+_OPTIONS = {"stomps": "tls"}  # what says where, if it is not called as the scheme is
 
 MakeProtocol = Callable[[], asyncio.Protocol]
 
@@ -51,7 +52,9 @@ async def listen(address: str, scheme: str, make: MakeProtocol) -> Listener:
     try:
         server = await asyncio.get_running_loop().create_server(make, host, port, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigError(f"{scheme} {address} can't be listened on: {_reason(error)}") from error
+        option = _OPTIONS.get(scheme, scheme)
+        why = f"{scheme} {address} can't be listened on: {_reason(error)}; name another with --{option}"
+        raise ConfigError(why) from error
     for bound in server.sockets:  # accepted sockets inherit it: a peer that vanished is noticed some day
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return Listener(tuple(_url(scheme, bound.getsockname()) for bound in server.sockets), server, "")
@@ -67,7 +70,8 @@ async def listen_unix(path: str, make: MakeProtocol) -> Listener:
         server = await asyncio.get_running_loop().create_unix_server(make, path, backlog=_BACKLOG)
         os.chmod(path, 0o660)
     except OSError as error:
-        raise ConfigError(f"unix {path} can't be listened on: {_reason(error)}") from error
+        why = f"unix {path} can't be listened on: {_reason(error)}; name another with --unix"
+        raise ConfigError(why) from error
     return Listener((f"unix:{path}",), server, path)
 
 

@@ -98,12 +98,14 @@ class DurableSubscription(NamedTuple):
         destination: what it listens to.
         selector: which messages it wants; empty for all.
         owner: login of who made it.
+        is_proven: whether that was more than a claim.
     """
 
     name: str
     destination: str
     selector: str
     owner: str
+    is_proven: bool
 
 
 class Subscribe(NamedTuple):

@@ -17,6 +17,7 @@ from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues import Queues
+from hoofbeat.engines.local.records import not_taken_up
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
@@ -66,6 +67,10 @@ class Durable:
     def terms(self) -> int:
         """Count the headers and literals of its selector."""
         return 0 if self.condition is None else self.condition.terms
+
+    def is_of(self, principal: Principal) -> bool:
+        """Say whether it is that principal's; what is of who proved a login is not of who just claims it."""
+        return self.owner.name == principal.name and self.owner.is_proven <= principal.is_proven
 
     @property
     def selector(self) -> str:
@@ -144,9 +149,14 @@ class Durables:
     def recover(self, recovered: Recovered, journal: Journal) -> None:
         """Take up what the last start left, and keep from now on."""
         for kept in recovered.subscriptions:
-            owner = Principal(kept.owner, bool(kept.owner))
-            condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
-            self._add(kept.name, parse(kept.destination), condition, owner).is_recovered = True
+            try:
+                where = parse(kept.destination)
+                selector = Selector.parse(kept.selector) if kept.selector else None
+            except Refused as refusal:
+                raise not_taken_up(f"durable subscription {kept.name!r}", refusal) from refusal
+            condition = None if selector is None else Condition(self._scene, selector)
+            owner = Principal(kept.owner, kept.is_proven)
+            self._add(kept.name, where, condition, owner).is_recovered = True
         self._journal = journal
 
     def __contains__(self, name: str) -> bool:
@@ -163,14 +173,14 @@ class Durables:
     def is_known(self, subscription: Subscription) -> bool:
         """Say whether messages are kept already for what a subscription asks for."""
         durable = self._by_name.get(subscription.durable)
-        if durable is None or durable.owner.name != subscription.principal.name:
+        if durable is None or not durable.is_of(subscription.principal):
             return False
         return durable.is_asked_for_by(subscription)
 
     def find(self, name: str, principal: Principal) -> Destination | None:
         """Return what the subscription of that name listens to; None if ``principal`` has none."""
         durable = self._by_name.get(name)
-        return durable.destination if durable is not None and durable.owner.name == principal.name else None
+        return durable.destination if durable is not None and durable.is_of(principal) else None
 
     # Messages.
 
@@ -216,6 +226,9 @@ class Durables:
             durable = self._make(subscription, done)
             if first:
                 self._queues.kept(name).put(first)
+        elif durable.owner != subscription.principal:  # it was only claimed so far
+            durable.owner = subscription.principal
+            self._keep(durable, done)
         else:
             done(None)
         durable.consumer = subscription
@@ -240,8 +253,8 @@ class Durables:
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
         """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
         durable = self._by_name.get(name)
-        if durable is not None and durable.owner.name != principal.name:
-            done(_belongs_to_another(name))
+        if durable is not None and not durable.is_of(principal):
+            done(_belongs_to_another(durable, principal))
         else:
             self.delete(name, done)
 
@@ -277,8 +290,8 @@ class Durables:
     ) -> Refused | None:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
-            if durable.owner.name != principal.name:
-                return _belongs_to_another(name)
+            if not durable.is_of(principal):
+                return _belongs_to_another(durable, principal)
             return None if durable.consumer is None else _is_in_use(name)
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
@@ -300,14 +313,19 @@ class Durables:
         selector = selector_of(subscription)
         condition = Condition(self._scene, selector) if selector is not None else None
         durable = self._add(name, where, condition, owner)
+        self._keep(durable, done)
+        return durable
+
+    def _keep(self, durable: Durable, done: Done) -> None:
+        """Have it be there at the next start, as it is now."""
+        where, owner = durable.destination, durable.owner
         self.changed(where)
         if self._journal is None:
             done(None)
-        else:
-            text = selector.text if selector is not None else ""
-            self._journal.change(Subscribe(DurableSubscription(name, where.name, text, owner.name)))
-            self._journal.done(done)
-        return durable
+            return
+        kept = DurableSubscription(durable.name, where.name, durable.selector, owner.name, owner.is_proven)
+        self._journal.change(Subscribe(kept))
+        self._journal.done(done)
 
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
@@ -356,8 +374,10 @@ class Durables:
         )
 
 
-def _belongs_to_another(name: str) -> Refused:
-    return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+def _belongs_to_another(durable: Durable, principal: Principal) -> Refused:
+    is_claimed = durable.owner.name == principal.name
+    whose = f"who proves to be {principal.name[:128]!r}" if is_claimed else "another login"
+    return Refused(f"Access refused: {durable.name[:128]!r} belongs to {whose}")
 
 
 def _is_in_use(name: str) -> Refused:

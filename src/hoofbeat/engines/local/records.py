@@ -4,6 +4,7 @@ from typing import Final
 
 from hoofbeat.broker.destination import parse
 from hoofbeat.broker.message import Envelope, Message, recalled
+from hoofbeat.errors import Refused, StoreError
 from hoofbeat.protocol.versions import Version
 from hoofbeat.stores.base import StoredMessage
 
@@ -41,6 +42,19 @@ class Recall:
         if envelope is None:
             if len(self._envelopes) >= _MOST_ENVELOPES:
                 self._envelopes.clear()
-            envelope = recalled(parse(kept.destination), kept.headers, kept.prefix, kept.priority)
+            envelope = _recall(kept)
             self._envelopes[key] = envelope
         return Message(kept.number, envelope, kept.body, kept.expires_ms)
+
+
+def not_taken_up(what: str, why: object) -> StoreError:
+    """Say what of a store is beyond us: only somebody else can have put it there."""
+    what_to_do = "restore a backup, or export the store, mend that line, and import it"
+    return StoreError(f"{what} can't be taken up: {why}; {what_to_do}")
+
+
+def _recall(kept: StoredMessage) -> Envelope:
+    try:
+        return recalled(parse(kept.destination), kept.headers, kept.prefix, kept.priority)
+    except Refused as refusal:
+        raise not_taken_up(f"message {kept.number}", refusal) from refusal

@@ -18,7 +18,8 @@ from hoofbeat.broker.time import Clock
 from hoofbeat.broker.timing import FOR_EVER, Timing, recall_timing, write_timing
 from hoofbeat.config import ScheduleConfig
 from hoofbeat.engines.local.journal import Journal
-from hoofbeat.errors import Refused
+from hoofbeat.engines.local.records import not_taken_up
+from hoofbeat.errors import ProtocolError, Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.headers import parse_lines
 from hoofbeat.protocol.outbox import INFINITY
@@ -310,11 +311,17 @@ def _marked(message: Message, timing: Timing) -> Message:
 def _recall(entry: Entry) -> Job:
     """Return the job of a message that was kept: what its headers ask for is read again."""
     kept = entry.message
-    timing, *lines = kept.headers.decode().split("\n")[1:]
-    headers = parse_lines(lines, Command.SEND, Version.V1_2)
-    envelope = Envelope(parse(kept.destination), headers, kept.prefix)
-    message = Message(kept.number, envelope, kept.body, kept.expires_ms)
-    job = Job(message, recall_timing(timing.partition(":")[2]), entry.visible_at_ms)
+    try:
+        where = parse(kept.destination)
+        mark, *lines = kept.headers.decode().split("\n")[1:]
+        headers = parse_lines(lines, Command.SEND, Version.V1_2)
+        timing = recall_timing(mark.partition(":")[2])
+    except Refused as refusal:
+        raise not_taken_up(f"message {kept.number}", refusal) from refusal
+    except (ValueError, ProtocolError) as error:
+        raise not_taken_up(f"message {kept.number}", "its headers can't be read") from error
+    message = Message(kept.number, Envelope(where, headers, kept.prefix), kept.body, kept.expires_ms)
+    job = Job(message, timing, entry.visible_at_ms)
     job.kept = _marked(message, job.timing)
     job.done = entry.deliveries
     return job

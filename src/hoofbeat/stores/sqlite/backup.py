@@ -17,8 +17,12 @@ SYNC_PAGES: Final = 2048  # 8 MiB on their way to the disk at most: who waits fo
 _MEBIBYTE: Final = 1024 * 1024
 
 
+class Stopped(Exception):  # noqa: N818 - no error of anybody
+    """What went on during a backup ends it: whoever waits for the store is told why elsewhere."""
+
+
 class Meanwhile(Protocol):
-    """What else there is to do, on the thread that makes a backup."""
+    """What else there is to do, on the thread that makes a backup; it may raise :class:`Stopped`."""
 
     def go_on(self) -> None:
         """Do what has come, without waiting for more; called after each step."""
@@ -54,7 +58,7 @@ class Backup:
         self._directory = directory
         self._file = file
         self._is_forced = is_forced
-        self._part = file.with_name(f"{file.name}.part")
+        self._part = Path(f"{file}.part")
         self._is_cancelled = False
 
     def prepare(self) -> None:
@@ -63,13 +67,22 @@ class Backup:
         Raises:
             StoreError: something stands in its way.
         """
+        try:
+            self._look()
+        except OSError as error:
+            raise StoreError(f"{self._file}: {_reason(error)}; name another file") from error
+
+    def _look(self) -> None:
         file = self._file
         if file.is_dir():
             raise StoreError(f"{file} is a directory: name a file in it")
-        if file.exists() and not self._is_forced:
-            raise StoreError(f"{file} exists: name another, or have it replaced with --force")
+        if os.path.lexists(file):
+            if not file.is_file():
+                raise StoreError(f"{file} is no regular file: name another")
+            if not self._is_forced:
+                raise StoreError(f"{file} exists: name another, or have it replaced with --force")
         is_ours = file.name.startswith("hoofbeat.") and _is_same(file.parent, self._directory)
-        if is_ours or file.with_name(f"{file.name}-wal").exists():
+        if is_ours or Path(f"{file}-wal").exists():
             raise StoreError(f"{file} belongs to a store that may be at work: name another file")
 
     def take(self, source: sqlite3.Connection, meanwhile: Meanwhile) -> None:
@@ -79,18 +92,23 @@ class Backup:
 
         Raises:
             StoreError: it can't be written, and nothing is left of it.
+            Stopped: by ``meanwhile``, and nothing is left of it either.
         """
         try:
             with ExitStack() as stack:
                 stack.callback(self.discard)
                 self._write(source, meanwhile)
                 stack.pop_all()
+        except (StoreError, Stopped):
+            raise
         except OSError as error:
             raise StoreError(
                 f"{self._part}: {_reason(error)}; name a place that can be written to"
             ) from error
         except sqlite3.Error as error:
             raise StoreError(f"{self._part}: {error}; see if the disk has room, and is in order") from error
+        except Exception as error:  # whatever it is, it is not the store that failed
+            raise StoreError(f"{str(self._part)!r} can't be made: {error}") from error
 
     def doubt(self) -> None:
         """Note in it that what waits may have been delivered since, for its store goes on.
@@ -129,7 +147,7 @@ class Backup:
 
     def discard(self) -> None:
         """Leave nothing that is not whole."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._part.unlink(missing_ok=True)
 
     def _write(self, source: sqlite3.Connection, meanwhile: Meanwhile) -> None:
@@ -183,7 +201,10 @@ class _Pace:
 
     def end(self) -> None:
         """Close the file once it may be; nobody waits for that."""
-        self._disk.submit(os.close, self._descriptor)
+        try:
+            self._disk.submit(os.close, self._descriptor)
+        except RuntimeError:  # there are no threads to be had
+            os.close(self._descriptor)
         self._disk.shutdown(wait=False)
 
 

@@ -129,7 +129,7 @@ class Changing:
 
     def _subscribe(self, subscribe: Subscribe) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO durable_subscription VALUES (?, ?, ?, ?)", subscribe.subscription
+            "INSERT OR REPLACE INTO durable_subscription VALUES (?, ?, ?, ?, ?)", subscribe.subscription
         )
 
     def _unsubscribe(self, unsubscribe: Unsubscribe) -> None:

@@ -39,7 +39,7 @@ class Directory:
         self.path = path
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock: IO[str] = (path / _LOCK).open("a+", encoding="ascii")
+            self._lock: IO[str] = os.fdopen(_open(path / _LOCK), "a+", encoding="ascii")
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}; name a directory that can be written to") from error
         self._take()
@@ -70,7 +70,7 @@ class Directory:
         if sys.platform != "linux":
             return True  # what a full disk is short of there has to be given by its owner
         try:
-            with ballast.open("ab") as file:
+            with os.fdopen(_open(ballast), "ab") as file:
                 os.posix_fallocate(file.fileno(), 0, self.ballast_bytes)
         except OSError:
             ballast.unlink(missing_ok=True)
@@ -95,6 +95,11 @@ class Directory:
     def close(self) -> None:
         """Let others have it."""
         self._lock.close()
+
+
+def _open(path: Path) -> int:
+    """Open a file to add to it; it is its owner's alone if it has to be made."""
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
 
 
 def sync_names(directory: Path) -> None:

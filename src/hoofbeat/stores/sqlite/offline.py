@@ -3,16 +3,19 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hoofbeat.errors import StoreError
+from hoofbeat.errors import Refused, StoreError
 from hoofbeat.stores.base import Unsubscribe
+from hoofbeat.stores.sqlite.accepting import check_subscription
 from hoofbeat.stores.sqlite.backup import AtRest, Backup
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.counting import Count, counts
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.meter import Progress
+from hoofbeat.stores.sqlite.reading import read_subscriptions
 from hoofbeat.stores.sqlite.schema import FILE, connect
 
 _DURABLE: Final = "SELECT 1 FROM durable_subscription WHERE name = ?"
@@ -85,11 +88,21 @@ def check(path: Path) -> Sequence[str]:
         broken = [row[0] for row in connection.execute("PRAGMA integrity_check")]
         if broken != ["ok"]:
             return broken
-        return [
+        faults = [
             text.format(*row)
             for text, query in _FAULTS
             for row in connection.execute(f"{query} LIMIT {_MOST_FAULTS}")
         ]
+        return faults + list(islice(_ill_subscriptions(connection), _MOST_FAULTS))
+
+
+def _ill_subscriptions(connection: sqlite3.Connection) -> Iterator[str]:
+    """Find the durable subscriptions that no broker takes up."""
+    for subscription in read_subscriptions(connection):
+        try:
+            check_subscription(subscription)
+        except Refused as refusal:
+            yield f"durable subscription {subscription.name}: {refusal}"
 
 
 def count(path: Path) -> Iterator[Sequence[Count]]:
@@ -130,6 +143,8 @@ def back_up(path: Path, backup: Backup, progress: Progress) -> int:
 
 def compact(path: Path) -> Sizes:
     """Give the room of what is gone back to the disk; it needs as much again while it works."""
+    if path.is_file():
+        raise StoreError(f"{path} is a file: name the directory that `serve --data` has")
     before = (path / FILE).stat().st_size if (path / FILE).exists() else 0
     with opened(path) as connection:
         connection.execute("VACUUM")

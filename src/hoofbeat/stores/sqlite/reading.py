@@ -72,7 +72,7 @@ def read_all(connection: sqlite3.Connection, meter: Meter | None = None) -> Reco
         is_clean=bool(get(connection, "is_clean")),
         waiting=_read_waiting(connection, meter),
         delayed=[(row[0], _entry(row[1:])) for row in meter.count(execute(_DELAYED))],
-        subscriptions=list(starmap(DurableSubscription, execute("SELECT * FROM durable_subscription"))),
+        subscriptions=read_subscriptions(connection),
         retained=[
             (row[0], StoredMessage(*row[1:]))
             for row in execute(f"SELECT r.topic, {_MESSAGE} FROM retained r JOIN message m USING (seq)")
@@ -80,6 +80,16 @@ def read_all(connection: sqlite3.Connection, meter: Meter | None = None) -> Reco
         histories=list(starmap(History, execute(_HISTORIES))),
         ids=list(meter.count(execute("SELECT destination, id, at FROM sent ORDER BY at"))),
     )
+
+
+def read_subscriptions(connection: sqlite3.Connection) -> Sequence[DurableSubscription]:
+    """Return the durable subscriptions."""
+    return [
+        DurableSubscription(name, where, selector, owner, bool(is_proven))
+        for name, where, selector, owner, is_proven in connection.execute(
+            "SELECT * FROM durable_subscription"
+        )
+    ]
 
 
 def _read_waiting(connection: sqlite3.Connection, meter: Meter) -> Sequence[Waiting]:

@@ -1,9 +1,10 @@
 """The tables, and how the file is opened: always whole, never half made."""
 
+import os
 import secrets
 import sqlite3
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,8 @@ CREATE TABLE pending (
 CREATE INDEX delayed ON pending (visible_at) WHERE visible_at > 0;
 CREATE INDEX transient ON pending (queue) WHERE transient > 0;
 CREATE TABLE durable_subscription (
-    name TEXT PRIMARY KEY, destination TEXT NOT NULL, selector TEXT NOT NULL, owner TEXT NOT NULL
+    name TEXT PRIMARY KEY, destination TEXT NOT NULL, selector TEXT NOT NULL, owner TEXT NOT NULL,
+    is_proven INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE retained (topic TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE topic (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, next INTEGER NOT NULL) STRICT;
@@ -54,6 +56,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     with ExitStack() as stack:
         try:
+            _make_private(path)
             connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
             stack.callback(connection.close)
             connection.execute(
@@ -67,6 +70,12 @@ def connect(path: Path) -> sqlite3.Connection:
             raise StoreError(f"{path}: {error}; is another process at it, or is it no store?") from error
         stack.pop_all()
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Have a new file be its owner's alone, and so its log, to which SQLite gives the same mode."""
+    with suppress(OSError):  # it is there, or can't be: SQLite will say
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

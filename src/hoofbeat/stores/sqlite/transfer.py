@@ -13,7 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from hoofbeat.errors import StoreError
+from hoofbeat.broker.destination import parse
+from hoofbeat.errors import Refused, StoreError
 from hoofbeat.stores.base import (
     Append,
     Change,
@@ -26,6 +27,7 @@ from hoofbeat.stores.base import (
     StoredMessage,
     Subscribe,
 )
+from hoofbeat.stores.sqlite.accepting import check_message, check_subscription, read_number
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.offline import opened
@@ -36,6 +38,15 @@ VERSION: Final = 1
 _PAGE: Final = 500
 _PAGE_BYTES: Final = 4 * 1024 * 1024
 _OCTETS: Final = ("prefix", "headers", "body")
+_FAULTS: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    sqlite3.Error,
+)  # what a line can bring about that is none of ours
 
 Record = dict[str, Any]
 
@@ -126,7 +137,7 @@ def _load(path: Path, lines: Iterable[str]) -> int:
             connection.execute("BEGIN IMMEDIATE")
             for count, line in part:
                 try:
-                    record = json.loads(line)
+                    record = json.loads(line, parse_int=read_number)
                     if count == 1:
                         _check(record)
                         note(connection, "epoch", record["epoch"])
@@ -135,7 +146,9 @@ def _load(path: Path, lines: Iterable[str]) -> int:
                         changing.highest = record["next_number"] - 1
                     else:
                         changing.make(_CHANGES[record["record"]](record))
-                except (ValueError, KeyError, TypeError, AttributeError, sqlite3.Error) as error:
+                except Refused as error:
+                    raise StoreError(f"line {count} is no record of a store: {error}") from error
+                except _FAULTS as error:
                     raise StoreError(f"line {count} is no record of a store: {error!r}") from error
             changing.write()
             connection.execute("COMMIT")
@@ -159,7 +172,9 @@ def _read_message(record: Record) -> StoredMessage:
     for name in _OCTETS:
         encoded = values.pop(f"{name}_base64", None)
         values[name] = values[name].encode() if encoded is None else base64.b64decode(encoded, validate=True)
-    return StoredMessage(**values)
+    message = StoredMessage(**values)
+    check_message(message)
+    return message
 
 
 def _put(record: Record) -> list[Change]:
@@ -173,24 +188,27 @@ def _put(record: Record) -> list[Change]:
 
 
 def _subscribe(record: Record) -> list[Change]:
-    return [Subscribe(DurableSubscription(*[record[name] for name in DurableSubscription._fields]))]
+    name, where, is_proven = record["name"], record["destination"], record.get("is_proven", False)
+    subscription = DurableSubscription(name, where, record["selector"], record["owner"], is_proven)
+    check_subscription(subscription)
+    return [Subscribe(subscription)]
 
 
 def _retain(record: Record) -> list[Change]:
-    return [Retain(record["topic"], _read_message(record["message"]))]
+    return [Retain(parse(record["topic"]).name, _read_message(record["message"]))]
 
 
 def _append(record: Record) -> list[Change]:
     message = _read_message(record["message"])
-    return [Append(record["topic"], record["offset"], [message], record["sent_ms"])]
+    return [Append(parse(record["topic"]).name, record["offset"], [message], record["sent_ms"])]
 
 
 def _note_end(record: Record) -> list[Change]:
-    return [Append(record["topic"], record["next"], [], 0)]
+    return [Append(parse(record["topic"]).name, record["next"], [], 0)]
 
 
 def _remember(record: Record) -> list[Change]:
-    return [Remember(record["destination"], [record["id"]], [record["sent_ms"]])]
+    return [Remember(parse(record["destination"]).name, [record["id"]], [record["sent_ms"]])]
 
 
 _CHANGES: Final[Mapping[str, Callable[[Record], list[Change]]]] = {

@@ -10,7 +10,7 @@ from typing import Final
 
 from hoofbeat.errors import Refused, StoreError
 from hoofbeat.stores.base import Append, Change, Done, Put
-from hoofbeat.stores.sqlite.backup import Backup
+from hoofbeat.stores.sqlite.backup import Backup, Stopped
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.schema import LOG, note
@@ -50,10 +50,6 @@ class Copy:
 
 
 Task = Write | Ask
-
-
-class _Stopped(Exception):  # noqa: N818 - no error of anybody
-    """What went on during a backup ends it: whoever waits for the store is told why elsewhere."""
 
 
 class Writer:
@@ -137,7 +133,7 @@ class Writer:
             task.backup.take(self._connection, self)
         except StoreError as error:
             outcome = error
-        except _Stopped:
+        except Stopped:
             if self._fault is not None:
                 raise self._fault from None
             outcome = StoreError("the broker is stopping: try again when it has")
@@ -164,9 +160,9 @@ class Writer:
             self._turn(task)
         except Exception as error:  # SQLite's own would be taken for one of the backup
             self._fault = error
-            raise _Stopped from error
+            raise Stopped from error
         if self._has_ended:
-            raise _Stopped
+            raise Stopped
 
     # Commits.
 
@@ -281,5 +277,20 @@ def _size(changes: Sequence[Change]) -> int:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Say whether it is the file that is wrong, and not the disk."""
+    return (
+        isinstance(error, sqlite3.DatabaseError)
+        and not isinstance(error, sqlite3.ProgrammingError)
+        and _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    )
+
+
 def _is_full(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_FULL
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """Return which kind it is; Python, which finds text that can't be decoded, gives that no code."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & _PRIMARY
