@@ -53,6 +53,7 @@ class Keeper:
         "_lapsed",
         "_policies",
         "_retained",
+        "_stats",
         "durables",
         "is_written",
         "limits",
@@ -81,7 +82,7 @@ class Keeper:
         self._access = access
         self._policies = policies
         self.limits = config.limits
-        self._clock = clock
+        self._clock, self._stats = clock, stats
         self._epoch = epoch
         self._retained = Retained(config.limits)
         self._histories: dict[str, History] = {}
@@ -141,6 +142,7 @@ class Keeper:
             if keeping.history is not None:
                 messages = keeping.history.append(messages, self._clock.now.epoch_ms)
             retain = retain or ("set" if keeping.is_retained else "")
+            self._stats.messages_put += len(messages) * len(keeping.durables)
             for durable in keeping.durables:
                 self.durables.put(durable, messages)
         if retain == "set":
