@@ -67,6 +67,16 @@ def selector_of(subscription: Subscription) -> Selector | None:
     return None if subscription.condition is None else subscription.condition.selector
 
 
+class _Share(NamedTuple):
+    """What one user has: durable subscriptions, and headers and literals in their selectors."""
+
+    durables: int = 0
+    terms: int = 0
+
+    def with_more(self, durables: int, terms: int) -> "_Share":
+        return _Share(self.durables + durables, self.terms + terms)
+
+
 class Listed(NamedTuple):
     """What there is to know about a durable subscription.
 
@@ -112,6 +122,7 @@ class Durables:
         "_queues",
         "_scene",
         "_selector_terms",
+        "_shares",
         "changed",
         "deadline",
     )
@@ -137,6 +148,7 @@ class Durables:
         self._journal: Journal | None = None
         self._scene = Scene(stats)  # without sessions: what they send is kept long after
         self._by_name: dict[str, Durable] = {}
+        self._shares: dict[str, _Share] = {}  # by login
         self._exact: dict[str, list[Durable]] = {}
         self._patterns: PatternTrie[Durable] = PatternTrie()
 
@@ -263,19 +275,26 @@ class Durables:
             if durable.consumer is not None:
                 why = f"durable subscription {name[:128]!r} is in use"
                 return Refused(why, detail="somebody listens under that name; disconnect there first")
-            return None
+            more = terms - durable.terms
+            return self._refusal_of_terms(principal, more) if more > 0 else None
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
-        own = [each for each in self._by_name.values() if each.owner.name == principal.name]
-        if len(own) >= most:
+        if self._share(principal).durables >= most:
             return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")
-        if terms and sum([each.terms for each in own]) + terms > self._selector_terms:
-            return Refused(
-                f"more than {self._selector_terms} headers and literals in selectors of one user",
-                detail="delete some durable subscriptions first",
-            )
-        return None
+        return self._refusal_of_terms(principal, terms) if terms else None
+
+    def _refusal_of_terms(self, principal: Principal, more: int) -> Refused | None:
+        """Say why somebody may not have so many more headers and literals in selectors."""
+        if self._share(principal).terms + more <= self._selector_terms:
+            return None
+        return Refused(
+            f"more than {self._selector_terms} headers and literals in selectors of one user",
+            detail="delete some durable subscriptions first",
+        )
+
+    def _share(self, owner: Principal) -> _Share:
+        return self._shares.get(owner.name, _Share())
 
     # What there is.
 
@@ -296,6 +315,7 @@ class Durables:
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
         self._by_name[name] = durable
+        self._shares[owner.name] = self._share(owner).with_more(1, durable.terms)
         if where.is_pattern:
             self._patterns.add(where.name, durable)
         else:
@@ -304,8 +324,11 @@ class Durables:
         return durable
 
     def _remove(self, durable: Durable) -> None:
-        where = durable.destination
+        where, owner = durable.destination, durable.owner
         del self._by_name[durable.name]
+        share = self._shares[owner.name] = self._share(owner).with_more(-1, -durable.terms)
+        if not share.durables:
+            del self._shares[owner.name]
         if where.is_pattern:
             self._patterns.remove(where.name, durable)
         else:
