@@ -50,10 +50,11 @@ class LimitsConfig:
         connect_seconds: from the first byte to the end of CONNECT.
         hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.
-        retained_topics: topics that have a retained value.
+        retained_topics: topics that have a retained value; those that have expired make room.
         retained_bytes: of the headers and bodies of all retained values.
         retained_values: that one subscription with a wildcard gets at its start.
-        history_topics: topics that have a history; messages of others have no offset.
+        history_topics: topics that have a history; messages of others have no offset. A history of which
+            all is older than ``history_seconds`` makes room for another.
     """
 
     headers: int = 100
