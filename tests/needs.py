@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import re
+import resource
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -9,6 +11,8 @@ from pathlib import Path
 
 NODE_MODULES = Path(__file__).parent / "interop" / "node" / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+_FILES = re.compile(r"(\d+) open files")
 
 
 def why_no_chromium() -> str | None:
@@ -32,6 +36,19 @@ def why_no_mount() -> str | None:
     return "this user may not mount a file system" if tried.returncode else None
 
 
+def open_files(count: int) -> str:
+    """Name the need of so many open files in one process."""
+    return f"{count} open files"
+
+
+def why_no_files(count: int) -> str | None:
+    """A process may raise its limit, up to one that only root may raise."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= count:
+        return None
+    return f"this machine allows {most}: raise them with ulimit -n"
+
+
 KNOWN: Mapping[str, Callable[[], str | None]] = {
     "chromium": why_no_chromium,
     "mount": why_no_mount,
@@ -40,7 +57,12 @@ KNOWN: Mapping[str, Callable[[], str | None]] = {
 
 
 def why_not(name: str) -> str | None:
-    """Why what ``name`` stands for can't be had here, or None: a known need, a program or a package."""
+    """Why what ``name`` stands for can't be had here, or None.
+
+    That is a known need, ``N open files``, a program or a package.
+    """
+    if files := _FILES.fullmatch(name):
+        return why_no_files(int(files[1]))
     if name in KNOWN:
         return KNOWN[name]()
     if shutil.which(name) or importlib.util.find_spec(name):

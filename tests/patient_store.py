@@ -9,7 +9,6 @@ from hoofbeat.stores.base import (
     Append,
     Change,
     Done,
-    Drop,
     DurableSubscription,
     Entry,
     Forget,
@@ -77,8 +76,6 @@ class Disk:
                     entry, is_transient = waiting[tuple(key)]
                     entry = entry._replace(deliveries=deliveries, visible_at_ms=change.visible_at_ms)
                     waiting[tuple(key)] = Kept(entry, is_transient)
-        elif isinstance(change, Drop):
-            self.queues.pop(change.queue, None)
         elif isinstance(change, Retain):
             self.retained.pop(change.topic, None)
             if change.message is not None:

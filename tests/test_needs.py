@@ -1,11 +1,13 @@
 """The conventions of `tests/conftest.py`, in runs of their own."""
 
+import resource
 import socket
 from pathlib import Path
 
 import pytest
 
 from tests.loopback import LeftTheMachineError, is_loopback
+from tests.needs import open_files, why_not
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).parent.parent
@@ -50,6 +52,16 @@ def test_any_other_skip_fails_in_ci(pytester: pytest.Pytester, monkeypatch: pyte
     run = pytester.runpytest_subprocess(*PLUGINS)
     run.stdout.fnmatch_lines(["skipped in CI, which fails it: *test_it"])
     assert run.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_more_open_files_than_a_process_may_have_are_a_need_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda which: (100, 1000))
+    assert why_not(open_files(1000)) is None
+    assert why_not(open_files(1001)) == "this machine allows 1000: raise them with ulimit -n"
+    monkeypatch.setattr("resource.getrlimit", lambda which: (100, resource.RLIM_INFINITY))
+    assert why_not(open_files(1001)) is None
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 9), ("198.51.100.7", 61613)])

@@ -121,7 +121,7 @@ def make_server(
         store=store,
         now=read_clocks(),
     )
-    control = _make_control(config, store)
+    control = _make_control(config, store, broker)
     return Server(config, broker, turns, memory=memory, control=control, release=partial(_let_go, threads))
 
 
@@ -147,10 +147,10 @@ def _make_store(
     return SqliteStore(Path(config.data), post=turns.post, fatal=give_up, progress=progress)
 
 
-def _make_control(config: ServerConfig, store: SqliteStore | None) -> Control | None:
+def _make_control(config: ServerConfig, store: SqliteStore | None, broker: Broker) -> Control | None:
     if store is None or sys.platform == "win32":  # where asyncio has no such sockets
         return None
-    return Control(Path(config.data), store)
+    return Control(Path(config.data), store, broker.engine.durables)
 
 
 def _give_up(fatal: Callable[[str], None], data: str, error: Exception) -> None:

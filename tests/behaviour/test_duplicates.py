@@ -313,3 +313,61 @@ def test_the_store_knows_no_more_ids_than_the_window_has(disk: Disk) -> None:
     again, _ = begin(disk, BrokerConfig(duplicates=DuplicatesConfig(ids=1)))
     again.flush()
     assert [id for _, id in disk.ids] == ["9"]
+
+
+def test_a_persistent_message_is_a_duplicate_only_of_one_that_is_kept(disk: Disk) -> None:
+    wire, store = begin(disk, is_patient=True)
+    client = wire.connect()
+    client.send(send("1", "receipt:1"), send("1", "persistent:true", "receipt:2"))
+    assert receipts(client) == ["1"]
+    client.send(send("1", "persistent:true", "receipt:3"), send("1", "receipt:4"))
+    store.settle()
+    wire.flush()
+    assert receipts(client) == ["2", "3", "4"]
+    assert disk.bodies("/queue/a") == [b"1"]
+    assert wire.broker.stats.messages_duplicated == 2
+    again, _ = begin(disk)
+    again.connect().send(send("1", "persistent:true"))
+    assert disk.bodies("/queue/a") == [b"1"]
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_a_persistent_message_waits_for_none_that_is_not_kept(disk: Disk, is_refused: bool) -> None:
+    """Three of an id wait for room; each gets the answer of the one it is a duplicate of."""
+    config = BrokerConfig(queue=QueueConfig(messages=1), limits=LimitsConfig(hold_seconds=5))
+    wire, _ = begin(disk, config)
+    first, second, third, fourth = [wire.connect("1.2", "hoofbeat-soft-errors:true") for _ in range(4)]
+    first.send(send("0"), send("1", "receipt:first"))
+    second.send(send("1", "persistent:true", "receipt:second"))
+    third.send(send("1", "receipt:third"))
+    if is_refused:
+        wire.pass_time(6)
+        assert [client.frame().command for client in (first, second, third)] == ["ERROR"] * 3
+    else:
+        assert drained(wire) == [b"0", b"1", b"1"]
+        assert [receipts(client) for client in (first, second, third)] == [["first"], ["second"], ["third"]]
+    fourth.send(send("1", "persistent:true", "receipt:fourth"))
+    drained(wire)
+    assert receipts(fourth) == ["fourth"]
+    assert wire.broker.stats.messages_duplicated == (1 if is_refused else 2)
+
+
+@pytest.mark.parametrize(
+    ("kept", "bodies"), [((False, True, True, False), [b"0", b"1"]), ((True, False, True), [b"0"])]
+)
+def test_so_it_is_in_a_transaction(disk: Disk, kept: tuple[bool, ...], bodies: list[bytes]) -> None:
+    wire, _ = begin(disk)
+    client = wire.connect()
+    client.send(frame("BEGIN", "transaction:t"))
+    for number, is_kept in enumerate(kept):
+        more = ("persistent:true",) if is_kept else ()
+        client.send(send("1", "transaction:t", *more, body=b"%d" % number))
+    client.send(frame("COMMIT", "transaction:t", "receipt:t"))
+    assert receipts(client) == ["t"]
+    assert len(disk.bodies("/queue/a")) == 1
+    assert drained(wire) == bodies
+
+
+def test_without_a_store_persistent_or_not_is_all_one(wire: Wire) -> None:
+    wire.connect().send(send("1"), send("1", "persistent:true"), send("1"))
+    assert drained(wire) == [b"1"]

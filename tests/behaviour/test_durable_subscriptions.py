@@ -6,9 +6,11 @@ import pytest
 
 from hoofbeat.assembly import make_broker
 from hoofbeat.broker.access import Right
+from hoofbeat.broker.engine import Listed, ignore
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import BrokerConfig, DurableConfig, QueueConfig, TopicConfig
-from hoofbeat.engines.local.durables import Durable, Listed
+from hoofbeat.config import BrokerConfig, DurableConfig, KeptConfig, Loss, QueueConfig, TopicConfig
+from hoofbeat.engines.local.durables import Durable
+from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 
 SOFT = "hoofbeat-soft-errors:true"
@@ -291,6 +293,18 @@ class TestLimits:
         assert come(wire, "persistent:true").bodies() == [b"3", b"4"]
         assert wire.broker.stats.messages_dropped == 3
 
+    def test_where_that_is_set_what_came_last_is_given_up(self) -> None:
+        few = KeptConfig(messages=2, overflow=Loss.DROP_NEWEST)
+        wire = Wire(BrokerConfig(durables={"/topic/a": few}, topics={"/topic/a": TopicConfig(retained=True)}))
+        wire.connect().send(send(b"0"))
+        come(wire, "persistent:true").leave()
+        come(wire, "activemq.subscriptionName:n", to="/topic/**").leave()
+        wire.connect().send(*[send(b"%d" % number) for number in range(1, 5)])
+        assert come(wire, "persistent:true").bodies() == [b"1", b"2"]
+        assert wire.broker.stats.messages_dropped == 2
+        every = come(wire, "activemq.subscriptionName:n", to="/topic/**")
+        assert every.bodies() == [b"1", b"2", b"3", b"4"]
+
     def test_it_is_deleted_when_nobody_used_it_for_long(self) -> None:
         wire = Wire(BrokerConfig(durable=DurableConfig(unused_days=1.0)))
         used = come(wire, "persistent:true")
@@ -309,14 +323,45 @@ class TestLimits:
 
     def test_they_are_listed(self) -> None:
         wire = Wire()
-        come(wire, "activemq.subscriptionName:n", login="ann").leave()
-        come(wire, "persistent:true")
-        wire.connect().send(send(b"12345"))
+        come(wire, "activemq.subscriptionName:n", "selector:x = 1", login="ann").leave()
+        come(wire, "persistent:true", "ack:client")
+        wire.connect().send(send(b"12345", "x:1"))
         wire.pass_time(7.0)
-        assert wire.broker.engine.durables.listing() == [
-            Listed("/dsub/0", "/topic/a", "", 0, 0, True, 0.0),
-            Listed("/dsub/desk/n", "/topic/a", "ann", 1, SIZE + 4, False, 7.0),
+        assert list(wire.broker.engine.durables.listing()) == [
+            Listed("/dsub/0", "/topic/a", "", "", 0, 0, 1, True, 0.0, False),
+            Listed("/dsub/desk/n", "/topic/a", "x = 1", "ann", 1, SIZE + 8, 0, False, 7.0, False),
         ]
+
+    def test_who_is_deleted_while_they_are_listed_is_left_out(self) -> None:
+        wire = Wire()
+        for id in "012":
+            client = wire.connect()
+            client.send(frame("SUBSCRIBE", f"id:{id}", "destination:/topic/a", "persistent:true"))
+            client.leave()
+        durables = wire.broker.engine.durables
+        listing = durables.listing()
+        assert next(listing).name == "/dsub/0"
+        durables.delete("/dsub/1", ignore)
+        assert [listed.name for listed in listing] == ["/dsub/2"]
+
+    def test_the_administration_deletes_anybodys_that_is_not_in_use(self) -> None:
+        wire = Wire()
+        client = come(wire, "activemq.subscriptionName:n", login="ann")
+        answers: list[Refused | None] = []
+        durables = wire.broker.engine.durables
+        durables.delete("/dsub/desk/n", answers.append)
+        durables.delete("/dsub/desk/m", answers.append)
+        assert list(map(str, answers)) == [
+            "durable subscription '/dsub/desk/n' is in use",
+            "Unknown subscription '/dsub/desk/m'",
+        ]
+        client.leave()
+        assert "/dsub/desk/n" in durables
+        wire.connect().send(send(b"1"))
+        durables.delete("/dsub/desk/n", answers.append)
+        assert answers[2:] == [None]
+        assert "/dsub/desk/n" not in durables
+        assert come(wire, "activemq.subscriptionName:n", login="ann").bodies() == []
 
 
 def test_who_may_not_have_more_is_told_without_a_look_at_what_others_have() -> None:

@@ -1,7 +1,8 @@
 """Durable subscriptions and a store: nothing that waits is lost when the broker is started anew."""
 
+from hoofbeat.broker.engine import Listed
 from hoofbeat.stores.base import Put
-from tests.behaviour.test_durable_subscriptions import SOFT, come, listening, send
+from tests.behaviour.test_durable_subscriptions import SIZE, SOFT, come, listening, send
 from tests.conformance.wire import Wire, frame, settlement
 from tests.patient_store import PatientStore
 
@@ -24,6 +25,20 @@ class TestKept:
         heard = client.frames()
         assert [each.body for each in heard] == [b"1", b"2"]
         assert (heard[0].header("x"), heard[0].header("message-id")) == ("y", "1-1")
+
+    def test_for_how_long_it_was_away_is_known_of_this_start_only(self) -> None:
+        store = PatientStore(is_patient=False)
+        come(Wire(store=store), "persistent:true", "selector:x = 'y'").leave()
+        Wire(store=store).connect().send(send(b"12345", "x:y"), send(b"6", "x:y"))
+        store.close()
+        after = Wire(store=PatientStore(store.disk, is_patient=False))
+        after.pass_time(7.0)
+        (listed,) = after.broker.engine.durables.listing()
+        assert listed == Listed("/dsub/0", "/topic/a", "x = 'y'", "", 2, 2 * SIZE + 12, 0, False, 7.0, True)
+        come(after, "persistent:true", "selector:x = 'y'").leave()
+        after.pass_time(2.0)
+        (listed,) = after.broker.engine.durables.listing()
+        assert (listed.messages, listed.unused_seconds, listed.is_longer) == (0, 2.0, False)
 
     def test_its_selector_is_kept_too(self) -> None:
         store = PatientStore(is_patient=False)

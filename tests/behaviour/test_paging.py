@@ -218,3 +218,90 @@ def test_what_waits_too_long_expires(disk: Disk, ttl: tuple[str, ...]) -> None:
     wire.pass_time(3.0)
     assert disk.bodies("/queue/a") == []
     assert wire.broker.stats.messages_dropped == 4
+
+
+# What expired while nobody looked.
+
+
+def restarted(disk: Disk, *sent: bytes, dead: bool = False, **more: Any) -> tuple[Wire, PatientStore]:
+    """Have a broker keep what is sent, break off, and begin again."""
+    settings = config(messages=len(sent), dead_letter_expired=dead, **more)
+    wire, _ = begin(disk, settings)
+    wire.connect().send(*sent)
+    return begin(disk, settings)
+
+
+def pass_time(wire: Wire, seconds: float) -> None:
+    """Let time pass, and what was asked of the store be done."""
+    wire.pass_time(seconds)
+    wire.flush()
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_what_expired_over_a_restart_is_given_up_though_nobody_asks_for_it(disk: Disk, dead: bool) -> None:
+    wire, _ = restarted(disk, *[send(number, "ttl:1500") for number in range(20)], dead=dead)
+    pass_time(wire, 5.0)
+    assert disk.bodies("/queue/a") == []
+    assert len(disk.bodies("/queue/dead-letters")) == (20 if dead else 0)
+    assert wire.broker.stats.messages_dropped == (0 if dead else 20)
+
+
+def test_what_expires_after_a_restart_is_given_up_in_its_time(disk: Disk) -> None:
+    wire, _ = restarted(disk, *[send(number, "ttl:60000") for number in range(20)])
+    pass_time(wire, 50.0)
+    assert at_hand(wire) <= WINDOW
+    assert len(disk.bodies("/queue/a")) == 20
+    pass_time(wire, 12.0)
+    assert disk.bodies("/queue/a") == []
+
+
+def test_what_does_not_expire_stays_on_disk_alone_until_somebody_wants_it(disk: Disk) -> None:
+    wire, _ = restarted(disk, *[send(number, f"priority:{number % 3}") for number in range(20)])
+    pass_time(wire, 60.0)
+    assert at_hand(wire) == 0
+
+
+def test_what_expires_is_found_behind_what_is_more_urgent(disk: Disk) -> None:
+    wire, _ = restarted(disk, send(0, "priority:9"), *[send(number, "ttl:1500") for number in range(1, 20)])
+    pass_time(wire, 5.0)
+    assert disk.bodies("/queue/a") == [b"0"]
+
+
+def test_queues_are_looked_at_one_after_the_other(disk: Disk) -> None:
+    wire, _ = begin(disk)
+    for number in range(10):
+        wire.connect().send(
+            frame("SEND", f"destination:/queue/{number}", "persistent:true", "ttl:1500", body=b"x")
+        )
+    wire, _ = begin(disk)
+    due = sorted(wire.broker.engine._queues._timed.values())
+    assert len(set(due)) == 10
+    pass_time(wire, 5.0)
+    assert wire.broker.stats.messages_dropped == 10
+
+
+def test_a_sender_who_finds_no_room_has_what_expired_looked_for_at_once(disk: Disk) -> None:
+    wire, _ = restarted(disk, *[send(number, "ttl:1") for number in range(20)])
+    wire._seconds = 0.5  # before anybody looks
+    sender = wire.connect()
+    sender.send(send(20, "receipt:r"))
+    assert [heard.header("receipt-id") for heard in sender.frames()] == ["r"]
+    assert disk.bodies("/queue/a") == [b"20"]
+
+
+@pytest.mark.parametrize("way", ["refuse", "transaction", "schedule"])
+def test_who_is_refused_meanwhile_finds_room_the_next_time(disk: Disk, way: str) -> None:
+    sent = [send(number, "ttl:1") for number in range(20)]
+    wire, _ = restarted(disk, *sent, overflow=Overflow.REFUSE)
+    wire._seconds = 0.5
+    trying = send(20)
+    if way == "transaction":
+        trying = b"".join(
+            [frame("BEGIN", "transaction:t"), send(20, "transaction:t"), frame("COMMIT", "transaction:t")]
+        )
+    if way == "schedule":
+        trying = send(20, "delay:1")
+    for _ in range(1 if way == "schedule" else 2):
+        wire.connect().send(trying)
+    pass_time(wire, 0.4 if way != "schedule" else 5)
+    assert disk.bodies("/queue/a") == [b"20"]

@@ -314,3 +314,19 @@ def test_the_queue_of_dead_letters_always_has_its_place() -> None:
     client.send(send(b"1"))
     client.send(settlement("NACK", "1.2", client.frame(), "requeue:false"))
     assert (wire.broker.stats.messages_dead_lettered, wire.broker.stats.messages_dropped) == (1, 0)
+
+
+def test_a_dead_letter_is_never_given_up_by_count_but_stays_until_it_is_settled(wire: Wire) -> None:
+    wire.connect().send(send(b"x", to="/queue/dead-letters"))
+    for count in range(1, 25, 2):
+        client = wire.connect()
+        consume(client, "ack:client-individual", of="/queue/dead-letters")
+        heard = client.frame()
+        assert heard.get("delivery-count") == (None if count == 1 else str(count))
+        client.send(settlement("NACK", "1.2", heard))
+        assert client.frame().header("delivery-count") == str(count + 1)
+        client.leave()
+    client = wire.connect()
+    consume(client, "ack:client-individual", of="/queue/dead-letters")
+    client.send(settlement("NACK", "1.2", client.frame(), "requeue:false"))
+    assert (client.frames(), wire.broker.stats.messages_dropped) == ([], 1)

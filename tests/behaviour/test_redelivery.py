@@ -196,3 +196,25 @@ def test_what_waits_for_its_next_attempt_takes_room_in_its_queue(config: QueueCo
     assert len(client.bodies()) == 3
     sender.send(frame("SEND", "destination:/queue/a", body=b"y"))
     assert client.bodies() == [b"y"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"),
+    [
+        (QueueConfig(redelivery_delay_seconds=1.0, redelivery_most_seconds=5.0), 5),
+        (QueueConfig(redelivery_delay_seconds=8.0, redelivery_most_seconds=5.0), 8),
+    ],
+)
+def test_a_clock_that_was_set_back_over_a_restart_makes_no_pause_longer_than_the_longest(
+    settings: QueueConfig, most: float
+) -> None:
+    disk, config = Disk(), BrokerConfig(queue=settings)
+    wire = Wire(config, store=PatientStore(disk, is_patient=False))
+    wire.pass_time(86_400)
+    client = wire.connect()
+    client.send(subscribe(), frame("SEND", "destination:/queue/a", "persistent:true", body=b"x"))
+    nack(client, client.frame())
+    again = Wire(config, store=PatientStore(disk, is_patient=False))  # whose clock is a day behind
+    client = again.connect()
+    client.send(subscribe())
+    assert waited(again, client)[0] == pytest.approx(most, abs=0.11)

@@ -1,5 +1,7 @@
 """Topics with a history and a store: who was away while the broker was started anew gets what it missed."""
 
+import pytest
+
 from hoofbeat.config import TopicConfig
 from tests.behaviour.test_resuming import (
     FEW,
@@ -112,6 +114,29 @@ class TestKept:
         after.connect().send(*[send(b"%d" % number) for number in range(3, 9)])
         assert resumed(after, *seen(2, "e")) == ("false", [])
         assert resumed(after, *seen(1, "e")) == ("true", [b"3", b"4", b"5", b"6", b"7", b"8"])
+
+    @pytest.mark.xfail(reason="nothing on disk tells that there was a history, so it begins at 1 again")
+    def test_what_was_heard_of_a_topic_that_is_lost_as_a_whole_is_not_taken_for_something_else(self) -> None:
+        store = PatientStore()
+        self.start(store).connect().send(send(b"1"))  # heard as offset 1, and lost
+        after = self.start(PatientStore(store.disk, is_patient=False))
+        after.connect().send(send(b"2"), send(b"3"))
+        assert resumed(after, *seen(1, "e")) == ("false", [])
+
+    @pytest.mark.parametrize("is_clean", [True, False])
+    def test_what_was_sent_before_the_leap_is_there_after_another_restart(self, is_clean: bool) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store, FEW).connect().send(send(b"1"))
+        after_crash = PatientStore(store.disk, is_patient=False)
+        self.start(after_crash, FEW).connect().send(send(b"2"))
+        if is_clean:
+            after_crash.close()
+        again = self.start(PatientStore(store.disk, is_patient=False), FEW)
+        again.connect().send(send(b"3"))
+        assert resumed(again, *seen(1, "e")) == ("true", [b"2", b"3"])
+        again.connect().send(send(b"4"), send(b"5"))
+        assert resumed(again, *seen(1, "e")) == ("false", [])
+        assert resumed(again, "from-seq:0") == ("true", [b"3", b"4", b"5"])
 
     def test_who_came_after_that_can_resume(self) -> None:
         store = PatientStore(is_patient=False)

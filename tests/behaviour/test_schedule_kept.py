@@ -141,7 +141,7 @@ def test_what_the_disk_has_no_room_for_is_refused_and_never_published(disk: Disk
     client.send(subscribe())
     wire.pass_time(10)
     assert client.bodies() == []
-    assert schedule(wire).schedule.listing() == []
+    assert schedule(wire).schedule._jobs == {}
 
 
 def test_what_is_due_while_the_disk_is_full_is_not_lost(disk: Disk) -> None:

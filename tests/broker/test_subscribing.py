@@ -121,6 +121,64 @@ def test_what_would_change_what_a_client_gets_is_refused_by_name() -> None:
     assert client.refusal().header("message") == "include-seq is not supported on SUBSCRIBE"
 
 
+QUEUE, TOPIC = ("/queue/a",), ("/topic/a",)
+DURABLE = ("/topic/a", "durable:true", "auto-delete:false")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "setting"),
+    [
+        ("x-message-ttl", QUEUE, "age_seconds in [broker.queues]"),
+        ("x-message-ttl", DURABLE, "ttl on SEND"),
+        ("x-message-ttl", TOPIC, "ttl on SEND"),
+        ("x-dead-letter-exchange", QUEUE, "dead_letter_destination in [broker.queues]"),
+        ("x-dead-letter-routing-key", QUEUE, "dead_letter_destination in [broker.queues]"),
+        ("x-dead-letter-exchange", TOPIC, "dead_letter_destination in [broker.queue]"),
+        ("x-dead-letter-routing-key", DURABLE, "dead_letter_destination in [broker.queue]"),
+        ("x-max-length", QUEUE, "messages in [broker.queues]"),
+        ("x-max-length", DURABLE, "messages in [broker.durables]"),
+        ("x-max-length", TOPIC, "messages in [broker.topics]"),
+        ("x-max-length-bytes", QUEUE, "bytes in [broker.queues]"),
+        ("x-overflow", QUEUE, "overflow in [broker.queues]"),
+        ("x-overflow", TOPIC, "slow_reader in [broker.topics]"),
+        ("x-max-length-bytes", DURABLE, "bytes in [broker.durables]"),
+        ("x-overflow", DURABLE, "overflow in [broker.durables]"),
+        ("x-expires", QUEUE, "age_seconds in [broker.queues]"),
+        ("x-expires", DURABLE, "unused_days in [broker.durable]"),
+    ],
+)
+def test_what_is_a_setting_here_is_refused_and_the_setting_named(
+    name: str, asked: tuple[str, ...], setting: str
+) -> None:
+    client = Wire().connect()
+    client.send(subscribe(asked[0], *asked[1:], f"{name}:1"))
+    refusal = client.refusal()
+    assert refusal.header("message") == f"{name} is not supported on SUBSCRIBE"
+    assert f"{setting} does that" in refusal.body.decode()
+
+
+@pytest.mark.parametrize("header", ["x-max-priority:9", "x-queue-type:quorum", "x-message-ttl:"])
+@pytest.mark.parametrize("where", ["/queue/a", "/topic/a"])
+def test_what_promises_nothing_that_is_not_so_is_accepted(header: str, where: str) -> None:
+    client = Wire().connect()
+    client.send(subscribe(where, header), send(where, body=b"1"))
+    assert client.bodies() == [b"1"]
+
+
+def test_what_ends_with_its_session_may_be_asked_to_end_after_it() -> None:
+    client = Wire().connect()
+    client.send(subscribe("/topic/a", "x-expires:60000"), send("/topic/a", body=b"1"))
+    assert client.bodies() == [b"1"]
+
+
+@pytest.mark.parametrize("header", ["x-message-ttl:1000", "x-max-length:5"])
+def test_on_send_such_headers_are_the_senders_own(header: str) -> None:
+    client = Wire().connect()
+    client.send(subscribe("/queue/a"), send("/queue/a", header))
+    name, _, value = header.partition(":")
+    assert client.frame().get(name) == value
+
+
 @pytest.mark.parametrize(
     "header", ["exclusive:false", "no-local:false", "persistent:false", "x-priority:0", "selector:"]
 )

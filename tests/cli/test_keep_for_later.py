@@ -10,7 +10,7 @@ from tests.cli.served import serving
 from tests.cli.test_main import outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "keep-for-later.md").read_text()
-(CONFIG,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+CONFIG = "".join(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
 SHOWN = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 WITHOUT_PAGES = ("--stomp", "127.0.0.1:0", "--http", "")
 
@@ -20,7 +20,8 @@ Out = pytest.CaptureFixture[str]
 def run(capsys: Out, url: str, command: str) -> str:
     """Run one of the commands that are shown, and return what it prints."""
     _, verb, *arguments = shlex.split(command)
-    code, out, err = outcome(capsys, verb, "--url", url, *arguments)
+    where = () if verb == "store" else ("--url", url)
+    code, out, err = outcome(capsys, verb, *where, *arguments)
     assert (code, err) == (0, "")
     return out
 

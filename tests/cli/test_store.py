@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hoofbeat.cli.counting import use
 from hoofbeat.stores.base import (
     Append,
     DurableSubscription,
@@ -37,6 +38,10 @@ def data(tmp_path: Path) -> Path:
         put(1, 2),
         Put(["/queue/a", "/queue/b"], [message(3, bytes(range(256)), 9)]),
         Put(["/queue/b"], [message(4)], 1_900_000_000_000),
+        Put(["schedule"], [message(8)], 1_900_000_001_000),
+        Put(["schedule"], [message(9)], 1_900_000_000_000),
+        Put(["/dsub/news"], [message(10)]),
+        Subscribe(DurableSubscription("/dsub/news", "/topic/*", "", "")),
         Mark("/queue/a", keys(2), [7]),
         Subscribe(DurableSubscription("ann/news", "/topic/news", "a = 'ü'", "ann")),
         Retain("/topic/news", message(5, "grüezi".encode())),
@@ -92,10 +97,61 @@ def test_what_waits_is_counted(capsys: Capture, data: Path) -> None:
         "closed in order",
         "queue /queue/a 3 messages, 321 bytes",
         "queue /queue/b 1 messages, 277 bytes, 1 delayed",
-        "durable ann/news of ann, on /topic/news",
+        "durable /dsub/news 1 messages, 23 bytes; without a login, on /topic/*",
+        "durable ann/news 0 messages, 0 bytes; of ann, on /topic/news, where a = 'ü'",
+        "schedule 2 messages, the next due 2030-03-17 17:46:40 UTC",
         "retained /topic/news",
         "history /topic/log 1 messages from offset 2 on",
     ]
+
+
+def test_a_durable_subscription_is_deleted_with_what_waits_for_it(capsys: Capture, data: Path) -> None:
+    assert outcome(capsys, "store", "forget", str(data), "/dsub/news") == (
+        0,
+        "/dsub/news is gone, and what waited for it\n",
+        "",
+    )
+    out = outcome(capsys, "store", "stats", str(data))[1]
+    assert "/dsub/news" not in out
+    assert "ann/news" in out
+    assert "/queue/a  3 messages" in out
+    assert outcome(capsys, "store", "check", str(data))[0] == 0
+    asker = opened(data)
+    assert [each.name for each in asker.store.recover().subscriptions] == ["ann/news"]
+    asker.store.close()
+
+
+def test_a_durable_subscription_that_is_not_there_is_named(capsys: Capture, data: Path) -> None:
+    code, out, err = outcome(capsys, "store", "forget", str(data), "/dsub/nobody")
+    assert (code, out) == (1, "")
+    assert (
+        "there is no durable subscription '/dsub/nobody': `hoofbeat store stats` lists what there is" in err
+    )
+    assert outcome(capsys, "store", "stats", str(data))[1].count("durable") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_800, "2 days")],
+)
+def test_a_span_is_said_in_one_unit(seconds: float, said: str) -> None:
+    durable = {"is_used": False, "unused_seconds": seconds, "is_longer": True}
+    assert use(durable) == f", away for {said} or longer"
+
+
+def test_what_is_not_acknowledged_is_counted() -> None:
+    assert use({"is_used": True, "unsettled": 3}) == ", in use, 3 not acknowledged"
+
+
+def test_what_is_due_after_the_calendar_ends_is_counted(capsys: Capture, data: Path) -> None:
+    damage(data, "UPDATE pending SET visible_at = 999999999999999 WHERE visible_at > 0")
+    assert "2 messages, the next due after the year 9999" in outcome(capsys, "store", "stats", str(data))[1]
+
+
+def test_what_a_terminal_might_obey_is_escaped(capsys: Capture, data: Path) -> None:
+    damage(data, "UPDATE durable_subscription SET selector = 'a =' || char(10, 27) || '[2J1'")
+    out = outcome(capsys, "store", "stats", str(data))[1]
+    assert "where a =\\n\\x1b[2J1\n" in out
 
 
 def test_to_look_leaves_no_trace(capsys: Capture, data: Path) -> None:
@@ -203,9 +259,9 @@ def test_a_queue_without_a_name_is_counted(capsys: Capture, data: Path) -> None:
     assert "number 99, which has no name  1 messages" in outcome(capsys, "store", "stats", str(data))[1]
 
 
-@pytest.mark.parametrize("command", ["check", "stats", "export", "compact", "backup"])
+@pytest.mark.parametrize("command", ["check", "stats", "export", "compact", "backup", "forget"])
 def test_where_there_is_no_store_none_is_made(capsys: Capture, tmp_path: Path, command: str) -> None:
-    more = [str(tmp_path / "saved")] * (command == "backup")
+    more = [str(tmp_path / "saved")] * (command in ("backup", "forget"))
     code, out, err = outcome(capsys, "store", command, str(tmp_path), *more)
     assert (code, out) == (1, "")
     assert "holds no store" in err

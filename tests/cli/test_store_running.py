@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from hoofbeat.server.control import NAME
 from hoofbeat.stores.sqlite import offline
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.schema import FILE
-from tests.cli.served import Served, serving
+from tests.cli.served import SECONDS, Served, end, serving, start
 from tests.cli.test_main import outcome
 from tests.stores.test_sqlite import opened
 
@@ -49,6 +50,50 @@ def test_it_is_counted(capsys: Capture, data: Path, broker: Served) -> None:
         "closed not yet: a broker is at work on it",
         "queue /queue/a 2 messages, 80 bytes",
     ]
+
+
+def durables(capsys: Capture, data: Path) -> list[str]:
+    code, out, err = outcome(capsys, "store", "stats", str(data))
+    assert (code, err) == (0, "")
+    return [" ".join(line.split()[1:]) for line in out.splitlines() if line.startswith("durable")]
+
+
+def one_durable(capsys: Capture, data: Path, state: str) -> str:
+    """Wait until there is one, and it is in use or away; return what is said about it."""
+    deadline = time.monotonic() + SECONDS
+    while not (lines := durables(capsys, data)) or state not in lines[0]:
+        assert time.monotonic() < deadline
+    return lines[0]
+
+
+def test_durable_subscriptions_are_listed_with_who_uses_them_and_deleted(
+    capsys: Capture, data: Path, broker: Served
+) -> None:
+    url = ("--url", f"stomp://{broker.address('stomp')}")
+    desk = ("listen", *url, "/topic/orders", "--header", "id:desk", "--header", "persistent:true")
+    select = ("--header", "selector:n > 0")
+    listener = start(*desk, *select, "--count", "1")
+    assert one_durable(capsys, data, "in use") == (
+        "/dsub/desk 0 messages, 0 bytes, in use; without a login, on /topic/orders, where n > 0"
+    )
+    code, out, err = outcome(capsys, "store", "forget", str(data), "/dsub/desk")
+    assert (code, out) == (1, "")
+    assert "'/dsub/desk' is in use: somebody listens under that name" in err
+    send = ("send", *url, "/topic/orders", "it", "--header", "n:1", "--receipt")
+    assert outcome(capsys, *send)[0] == 0
+    assert end(listener)[:2] == (0, "it\n")
+    one_durable(capsys, data, "away")
+    assert outcome(capsys, *send)[0] == 0
+    assert one_durable(capsys, data, "away").startswith("/dsub/desk 1 messages, 32 bytes, away for ")
+    assert outcome(capsys, "store", "forget", str(data), "/dsub/desk") == (
+        0,
+        "/dsub/desk is gone, and what waited for it\n",
+        "",
+    )
+    assert durables(capsys, data) == []
+    code, out, err = outcome(capsys, "store", "forget", str(data), "/dsub/desk")
+    assert (code, out) == (1, "")
+    assert "there is no durable subscription '/dsub/desk'" in err
 
 
 def test_it_is_checked_in_a_copy_that_is_gone_afterwards(capsys: Capture, data: Path, broker: Served) -> None:

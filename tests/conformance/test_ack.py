@@ -96,8 +96,23 @@ def test_ack_of_a_message_that_was_acknowledged_gets_error(wire: Wire, version: 
 def test_ack_after_unsubscribe_is_too_late_and_no_error(wire: Wire, version: str) -> None:
     """STOMP 1.2, "ACK"."""
     client, message = _consumer(wire, version)
-    client.send(frame("UNSUBSCRIBE", "id:0"), settlement("ACK", version, message, "receipt:1"))
-    assert client.frame().command == "RECEIPT"
+    client.send(frame("UNSUBSCRIBE", "id:0"), settlement("ACK", version, message))
+    assert (client.frames(), client.closed) == ([], False)
+    assert _left_over(wire, client) == [b"1"]
+
+
+@every_version
+@pytest.mark.parametrize("command", ["ACK", "NACK"])
+def test_ack_after_unsubscribe_that_asks_for_a_receipt_gets_error(
+    wire: Wire, version: str, command: str
+) -> None:
+    """STOMP 1.2, "ACK", "Header receipt"."""
+    client, message = _consumer(wire, version)
+    client.send(frame("UNSUBSCRIBE", "id:0"), settlement(command, version, message, "receipt:1"))
+    error = client.refusal()
+    assert error.header("receipt-id") == "1"
+    assert "its subscription has ended" in error.header("message")
+    assert "went back" in error.body.decode()
     assert _left_over(wire, client) == [b"1"]
 
 

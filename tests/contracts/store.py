@@ -9,7 +9,6 @@ from hoofbeat.errors import Refused
 from hoofbeat.stores.base import (
     Append,
     Change,
-    Drop,
     DurableSubscription,
     Entry,
     Forget,
@@ -145,7 +144,7 @@ class StoreContract:
         assert asker.bodies("a") == []
         asker, _ = self.again(asker, place)
         assert asker.bodies("b") == [b"1", b"2"]
-        asker.write(Remove("b", keys(1)), Drop("b"), Remove("c", keys(3)))
+        asker.write(Remove("b", keys(1)), Unsubscribe("b"), Remove("c", keys(3)))
         assert asker.bodies("b") == asker.bodies("c") == []
         assert self.again(asker, place)[1].waiting == []
 

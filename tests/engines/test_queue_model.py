@@ -5,6 +5,7 @@ machine says so, and may break off at any time. What was receipted must be there
 that was not sent or that was acknowledged and receipted.
 """
 
+import shutil
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,10 +21,13 @@ from hypothesis.stateful import (
 )
 
 from hoofbeat.config import BrokerConfig, QueueConfig
+from hoofbeat.stores.base import Entry
 from tests.conformance.wire import Client, Heard, Wire, frame, settlement
 from tests.patient_store import Disk, PatientStore
+from tests.reticent_store import ReticentStore, new_directory
 
 NAMES = ("/queue/a", "/queue/b")
+PRIORITIES = (2, 4, 9)
 REDELIVERIES = 3
 
 
@@ -67,8 +71,8 @@ class Queues(RuleBasedStateMachine):
         """Start the first broker."""
         queue = QueueConfig(window_messages=window, redeliveries=REDELIVERIES, dead_letter_destination="")
         self.config = BrokerConfig(queue=queue)
-        self.disk = Disk()
         self.has_store = has_store
+        self.prepare()
         self.sent = 0
         self.receipted: set[str] = set()
         self.models = {name: Model() for name in NAMES}
@@ -76,21 +80,42 @@ class Queues(RuleBasedStateMachine):
 
     def start(self) -> None:
         """Start a broker on the disk."""
-        self.store = PatientStore(self.disk, reads_at_once=True) if self.has_store else None
+        self.store = self.open() if self.has_store else None
         self.wire = Wire(self.config, store=self.store)
         self.sender = self.wire.connect()
         self.consumers: dict[str, Client] = {}
+
+    # What the disk is.
+
+    def prepare(self) -> None:
+        """Make a disk."""
+        self.disk = Disk()
+
+    def open(self) -> PatientStore | ReticentStore:
+        """Open what is on the disk."""
+        return PatientStore(self.disk, reads_at_once=True)
+
+    def break_off(self, lost: int) -> None:
+        """Leave the disk without order."""
+
+    def kept(self, name: str) -> list[Entry]:
+        """Return what the last start left in a queue."""
+        return [entry for entry, _ in self.disk.queues.get(name, {}).values()]
 
     # What clients do.
 
     @rule(
         name=st.sampled_from(NAMES),
         kinds=st.lists(st.booleans(), min_size=1, max_size=12),
-        priority=st.sampled_from((2, 4, 9)),
+        priority=st.sampled_from(PRIORITIES),
         is_transaction=st.booleans(),
+        is_slow=st.booleans(),
     )
-    def send(self, name: str, kinds: list[bool], priority: int, is_transaction: bool) -> None:
-        """Send messages in one read, some of them persistent; of one priority, so that order is known."""
+    def send(self, name: str, kinds: list[bool], priority: int, is_transaction: bool, is_slow: bool) -> None:
+        """Send messages in one read, some of them persistent, all of one priority, so that order is known.
+
+        The disk has them at once, or is slow.
+        """
         frames = []
         for is_persistent in kinds:
             self.sent += 1
@@ -110,6 +135,8 @@ class Queues(RuleBasedStateMachine):
             frames = [frame("BEGIN", "transaction:t"), *frames, end]
         self.sender.send(*frames)
         self.deliver()
+        if self.has_store and not is_slow:
+            self.make_safe(1000)
 
     @rule(name=st.sampled_from(NAMES), prefetch=st.integers(1, 5), is_auto=st.booleans())
     def consume(self, name: str, prefetch: int, is_auto: bool) -> None:
@@ -175,30 +202,34 @@ class Queues(RuleBasedStateMachine):
         self.deliver()
 
     @precondition(lambda self: self.has_store)
-    @rule(is_clean=st.booleans())
-    def restart(self, is_clean: bool) -> None:
-        """End the broker in order, or break it off; start another."""
-        assert self.store is not None
-        for name in self.consumers:
-            self.hear(name)
+    @rule()
+    def restart(self) -> None:
+        """End the broker in order; start another."""
+        self.deliver()
+        for name in list(self.consumers):
+            self.leave(name)
+        self.wire.broker.engine.close()
         self.receipts(self.sender)
-        if is_clean:
-            for name in list(self.consumers):
-                self.leave(name)
-            self.wire.broker.engine.close()
-            self.receipts(self.sender)
+        self.start()
+        self.compare(is_clean=True)
+
+    @precondition(lambda self: self.has_store)
+    @rule(lost=st.sampled_from((0, 1, 2, 9)))
+    def crash(self, lost: int) -> None:
+        """Break the broker off, and lose writes that nobody was told of; start another."""
+        self.deliver()
+        self.break_off(lost)
+        self.start()
+        self.compare(is_clean=False)
+
+    def compare(self, *, is_clean: bool) -> None:
+        """Compare what the last start left with the models."""
         for name, model in self.models.items():
             self.check(name, model, is_clean)
-        self.start()
 
     def check(self, name: str, model: Model, is_clean: bool) -> None:
         """Compare the disk with the model, and have the model go on with what is there."""
-        kept = {
-            key: entry
-            for key, (entry, is_transient) in self.disk.queues.get(name, {}).items()
-            if not is_transient
-        }
-        here = {entry.message.body: entry for entry in kept.values()}
+        here = {entry.message.body: entry for entry in self.kept(name)}
         known = [*model.waiting, *[sent for sent, _ in model.held.values()]]
         persistent = {sent.body: sent for sent in known if sent.is_persistent}
         for body in persistent:
@@ -252,12 +283,47 @@ class Queues(RuleBasedStateMachine):
         assert {str(number) for number in range(1, self.sent + 1)} <= self.receipted
 
 
+class QueuesInAFile(Queues):
+    """The same, with a store in a file."""
+
+    @initialize(window=st.integers(1, 8), has_store=st.just(True))
+    def begin(self, window: int, has_store: bool) -> None:
+        """Start the first broker."""
+        super().begin(window, has_store)
+
+    def prepare(self) -> None:
+        """Make a directory."""
+        self.directory = new_directory()
+
+    def open(self) -> ReticentStore:
+        """Open what is in the directory."""
+        self.file = ReticentStore(self.directory)
+        return self.file
+
+    def break_off(self, lost: int) -> None:
+        """Go on with what is left."""
+        self.directory = self.file.break_off(lost)
+
+    def kept(self, name: str) -> list[Entry]:
+        """Return what the last start left in a queue."""
+        return self.file.kept(name, PRIORITIES)
+
+    def teardown(self) -> None:
+        """Leave nothing."""
+        if hasattr(self, "file"):
+            self.file.close()
+            shutil.rmtree(self.directory)
+
+
 TestQueues = Queues.TestCase
 TestQueues.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+TestQueuesInAFile = QueuesInAFile.TestCase
+TestQueuesInAFile.settings = settings(max_examples=20, stateful_step_count=50, deadline=None)
 
 
 @pytest.mark.slow
-def test_queues_at_length() -> None:
+@pytest.mark.parametrize(("machine", "examples"), [(Queues, 2000), (QueuesInAFile, 1000)])
+def test_queues_at_length(machine: type[Queues], examples: int) -> None:
     run_state_machine_as_test(
-        Queues, settings=settings(max_examples=2000, stateful_step_count=50, deadline=None)
+        machine, settings=settings(max_examples=examples, stateful_step_count=50, deadline=None)
     )

@@ -15,11 +15,22 @@ def _text(payload: bytes) -> bytes:
 
 
 class Reader:
-    """A subscriber that takes nothing until :meth:`rest`."""
+    """A subscriber that takes nothing until :meth:`rest`.
 
-    def __init__(self, broker: Serving, transport: str, destination: str) -> None:
-        """Connect, subscribe, and wait until that is done."""
-        self._socket = socket.create_connection(("127.0.0.1", broker.port(transport)), PATIENCE_SECONDS)
+    Attributes:
+        port: of its own, by which the broker's log knows it.
+    """
+
+    def __init__(
+        self, broker: Serving, transport: str, destination: str, *, buffer_bytes: int | None = None
+    ) -> None:
+        """Connect, subscribe, and wait until that is done; the system may take in so much for it."""
+        self._socket = socket.socket()
+        self._socket.settimeout(PATIENCE_SECONDS)
+        if buffer_bytes is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        self._socket.connect(("127.0.0.1", broker.port(transport)))
+        self.port = self._socket.getsockname()[1]
         wrap = _text if transport == "websocket" else bytes
         if transport == "websocket":
             self._upgrade(broker.http)

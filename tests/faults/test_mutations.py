@@ -26,6 +26,12 @@ READER = (
     "tests/faults/test_slow_reader.py"
     "::test_one_past_the_limit_costs_the_slow_reader_its_connection_and_nobody_else_anything"
 )
+HELD = "tests/faults/test_one_among_many.py::test_one_that_stops_is_ended_and_costs_little_memory"
+COUNTED = "tests/faults/test_one_among_many.py::test_what_waits_for_one_that_stops_is_all_that_is_held_for_it"
+TURNS = (
+    "tests/faults/test_one_among_many.py::test_what_waits_for_one_that_stops_is_no_work_of_the_others_turns"
+)
+END = "tests/server/test_data.py::test_the_end_at_once_is_one_line_and_1"
 SLOW = "tests/faults/test_slow_disk.py::test_a_slow_disk_keeps_nobody_waiting_who_does_not_need_it"
 MANY = "tests/faults/test_many_connections.py::test_many_connections_are_held_in_little_memory"
 STORES = "tests/stores/test_store_model.py::test_a_store_in_a_file_answers_as_one_in_memory"
@@ -57,6 +63,18 @@ MUTATIONS = {
         "                    self._post(partial(task.done, None))\n            self._changing.write()\n"
         "            __import__('time').sleep(0.05)\n",
     ),
+    "what was acknowledged comes back": Mutation(
+        KILL,
+        "engines/local/batch.py",
+        "            changes.append(Remove(queue, list(keys)))\n",
+        "            changes.append(Remove(queue, list(keys)[1:]))\n",
+    ),
+    "what comes after a kill is what nobody sent": Mutation(
+        KILL,
+        "engines/local/durable.py",
+        "            deliveries = 1\n",
+        "            deliveries = 1\n            message = message._replace(body=message.body + b'7')\n",
+    ),
     "what is in memory is not written": Mutation(
         KILL,
         "engines/local/paging.py",
@@ -68,6 +86,25 @@ MUTATIONS = {
         "stores/sqlite/store.py",
         "self._writer.tasks.put(Write(changes, done))",
         "self._writer._do([Write(changes, done)])",
+    ),
+    "receipts come before a slow disk has it": Mutation(
+        SLOW,
+        "stores/sqlite/writer.py",
+        "                    answers.append(partial(task.done, None))\n            self._changing.write()\n",
+        "                    self._post(partial(task.done, None))\n            self._changing.write()\n",
+    ),
+    "heart-beats are late": Mutation(SLOW, "protocol/heartbeat.py", "_SEND_AT = 0.95", "_SEND_AT = 2.1"),
+    "a limit of connections is counted too low": Mutation(
+        MANY,
+        "server/admission.py",
+        "if self.connections >= self._limits.connections:",
+        "if self.connections >= self._limits.connections // 64:",
+    ),
+    "who promised no heart-beats is taken for gone": Mutation(
+        MANY,
+        "protocol/heartbeat.py",
+        "return self._expect_every > 0.0 and self.received + self._expect_every * TOLERANCE < now",
+        "return self._send_every > 0.0 and self.received + self._send_every * TOLERANCE < now",
     ),
     "each connection has 64 KiB of its own": Mutation(
         MANY,
@@ -90,6 +127,26 @@ MUTATIONS = {
         '                self._connection.execute("ROLLBACK")\n            raise\n',
         '                self._connection.execute("ROLLBACK")\n',
     ),
+    "an end for a failed sync is one in order": Mutation(
+        END, "server/ending.py", "os._exit(1)", "os._exit(0)"
+    ),
+    "what was promised before a failed sync is not recovered": Mutation(
+        SYNC,
+        "stores/sqlite/store.py",
+        "    recovered = read_all(connection, meter)\n",
+        "    if connection.execute(\"SELECT value FROM meta WHERE name = 'is_clean'\").fetchone() == (0,):\n"
+        "        connection.execute('DELETE FROM pending')\n"
+        "    recovered = read_all(connection, meter)\n",
+    ),
+    "what is written together is kept in parts": Mutation(
+        POWER,
+        "stores/sqlite/changing.py",
+        "            self._kinds[type(change)](change)\n",
+        "            self._kinds[type(change)](change)\n"
+        "            self._gathering.write()\n"
+        "            self._connection.execute('COMMIT')\n"
+        "            self._connection.execute('BEGIN IMMEDIATE')\n",
+    ),
     "a full disk is the end": Mutation(
         FULL,
         "stores/sqlite/writer.py",
@@ -101,6 +158,67 @@ MUTATIONS = {
         "stores/sqlite/writer.py",
         'return [partial(task.done, Refused("disk is full", detail=detail))]',
         "return [partial(task.done, None)]",
+    ),
+    "a disk that was full is full for ever": Mutation(
+        FULL,
+        "stores/sqlite/writer.py",
+        "            answers = self._commit(tasks)\n",
+        "            task = tasks[0]\n"
+        "            if self._is_squeezed and isinstance(task, Write) and isinstance(task.changes[0], Put):\n"
+        "                answers = [partial(task.done, Refused('disk is full', detail=''))]\n"
+        "            else:\n"
+        "                answers = self._commit(tasks)\n",
+    ),
+    "a file is cut at its end": Mutation(
+        FULL,
+        "stores/sqlite/writer.py",
+        "        self._connection.close()\n",
+        "        self._connection.close()\n"
+        "        file = self._directory.path / 'hoofbeat.db'\n"
+        "        file.write_bytes(file.read_bytes()[:-4096])\n",
+    ),
+    "each piece that waits for a slow reader has 64 KiB of its own": Mutation(
+        HELD,
+        "protocol/outbox.py",
+        "        self._chunks.append(chunk)\n",
+        "        self._chunks.append(chunk)\n"
+        "        if self.is_paused:\n"
+        "            globals().setdefault('buffers', []).append(b'x' * 65_536)\n",
+    ),
+    "what is written is kept once more": Mutation(
+        HELD,
+        "transports/stream.py",
+        "        if len(chunks) == 1:\n",
+        "        globals().setdefault('kept', []).append(bytearray().join(chunks))\n"
+        "        if len(chunks) == 1:\n",
+    ),
+    "what waits for a slow reader is kept once more": Mutation(
+        COUNTED,
+        "protocol/outbox.py",
+        "        self._chunks.append(chunk)\n",
+        "        self._chunks.append(chunk)\n"
+        "        if self.is_paused:\n"
+        "            globals().setdefault('kept', []).append(bytearray(chunk))\n",
+    ),
+    "a slow reader is told, and stays": Mutation(
+        HELD,
+        "broker/broker.py",
+        "                session.is_soft = False\n                session.outbox.drop()",
+        "                session.is_soft = True\n                session.outbox.drop()",
+    ),
+    "what waits for a slow reader is counted anew with each message": Mutation(
+        TURNS,
+        "protocol/outbox.py",
+        "        self.size += len(chunk)\n        self._chunks.append(chunk)\n",
+        "        self._chunks.append(chunk)\n        self.size = sum([len(each) for each in self._chunks])\n",
+    ),
+    "a slow reader is waited for": Mutation(
+        TURNS,
+        "protocol/outbox.py",
+        "        self._chunks.append(chunk)\n",
+        "        self._chunks.append(chunk)\n"
+        "        if self.is_paused:\n"
+        "            __import__('time').sleep(0.0005)\n",
     ),
     "there is no limit to what waits for a slow reader": Mutation(
         READER,

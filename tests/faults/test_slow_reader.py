@@ -21,8 +21,6 @@ BODY = 64 * 1024
 TOO_MUCH = 48 * 1024 * 1024  # more than all buffers between two processes of one machine hold
 
 SUBSCRIBERS = 50
-HEALTHY = 99
-MOST_HELD = 2 * 1024 * 1024
 ROUNDS = 9  # each with one that stops, and without: what follows at once meets the same machine
 
 
@@ -118,39 +116,15 @@ def disturbance(broker: Serving, is_disturbed: bool) -> AbstractContextManager[o
 
 @pytest.mark.slow
 @pytest.mark.needs("gcc")
-def test_the_others_keep_their_throughput_and_their_latency() -> None:
+def test_the_others_keep_their_throughput() -> None:
     program = build()
     assert program is not None
     rates: list[float] = []
-    tails: list[float] = []
     with serving() as broker:
         for at in range(ROUNDS):
             rate: dict[bool, float] = {}
-            tail: dict[bool, float] = {}
             for is_disturbed in (at % 2 == 0, at % 2 == 1):
                 with disturbance(broker, is_disturbed):
                     rate[is_disturbed] = load(program, broker, "--count", "300000")["delivered_per_s"]
-                with disturbance(broker, is_disturbed):
-                    paced = load(program, broker, "--count", "3000", "--rate", "1000")
-                    tail[is_disturbed] = paced["latency_us"]["p99"]
             rates.append(rate[True] / rate[False])
-            tails.append(tail[True] / tail[False])
     assert median(rates) >= 0.95, rates
-    assert median(tails) <= 2, tails
-
-
-@pytest.mark.slow
-@pytest.mark.needs("gcc")
-def test_one_that_stops_among_a_hundred_costs_two_mebibytes_at_most() -> None:
-    """50,000 messages, as fast as they go; what memory the broker has taken once it does not give back."""
-    program = build()
-    assert program is not None
-    with serving() as broker:
-        for _ in range(2):
-            load(program, broker, "--count", "50000", "--size", "1000", subscribers=HEALTHY)
-        before = broker.resident_bytes()
-        with Reader(broker, "tcp", TOPIC) as stopped:
-            load(program, broker, "--count", "50000", "--size", "1000", subscribers=HEALTHY)
-            held = broker.resident_bytes() - before
-            assert len(stopped.rest()) < 50_000 * 1000, "it was not ended"
-    assert held < MOST_HELD

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 STARTUP_SECONDS = 20.0
 END_SECONDS = 20.0
@@ -23,14 +23,23 @@ class Serving(NamedTuple):
     """A broker that runs.
 
     Attributes:
-        pid: its process.
         stomp: its port for STOMP over TCP.
         http: its port for pages and WebSocket.
+        process: it runs in.
     """
 
-    pid: int
     stomp: int
     http: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def pid(self) -> int:
+        """Return the id of its process."""
+        return self.process.pid
+
+    def exit_code(self) -> int:
+        """Wait until it has ended by itself, and return with which code."""
+        return self.process.wait(END_SECONDS)
 
     def port(self, transport: str) -> int:
         """Return the port for ``tcp`` or ``websocket``."""
@@ -41,15 +50,27 @@ class Serving(NamedTuple):
         pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def forget_peak(self) -> None:
+        """Have :meth:`peak_bytes` begin anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")  # proc(5): the peak of resident memory
+
+    def peak_bytes(self) -> int:
+        """Return how much memory the process had in use, at most."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
 
 @contextmanager
-def serving(*settings: str, is_plain: bool = False, under: Sequence[str] = ()) -> Iterator[Serving]:
+def serving(
+    *settings: str, is_plain: bool = False, under: Sequence[str] = (), errors: IO[bytes] | None = None
+) -> Iterator[Serving]:
     """Start a broker, wait until it has said where it listens, and stop it in the end.
 
     Args:
         settings: ``key=value``, as for ``--set``.
         is_plain: run on asyncio's own event loop, uvloop or not.
         under: a program that runs it, and leaves it the process id.
+        errors: gets what it writes to standard error.
     """
     program = ["-c", _WITHOUT_UVLOOP] if is_plain else ["-m", "hoofbeat"]
     options = [word for setting in settings for word in ("--set", setting)]
@@ -66,11 +87,11 @@ def serving(*settings: str, is_plain: bool = False, under: Sequence[str] = ()) -
             *options,
         ],
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=errors or subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     try:
-        yield Serving(process.pid, *_printed_ports(process))
+        yield Serving(*_printed_ports(process), process)
     finally:
         process.terminate()
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hoofbeat.assembly import make_broker
 from hoofbeat.errors import StoreError
 from hoofbeat.server import control
 from hoofbeat.server.control import CONNECTIONS, NAME, QUESTION_BYTES, Control, short_name
@@ -76,13 +77,48 @@ async def test_a_running_broker_counts_and_backs_up_what_it_keeps(tmp_path: Path
         assert last == {"done": None}
         counts = [count for piece in pieces for count in piece["counts"]]
         size = len(b"\ndestination:/queue/a\npersistent:true" + b"hello")
-        queue = {"kind": "queue", "name": "/queue/a", "messages": 1, "bytes": size, "delayed": 0}
+        queue = {
+            "kind": "queue",
+            "name": "/queue/a",
+            "messages": 1,
+            "bytes": size,
+            "delayed": 0,
+            "next_ms": 0,
+        }
         assert counts[1:] == [queue]
         *far, last = await asked(data, a_backup(saved))
         assert last == {"done": saved.stat().st_size}
         assert far[-1]["far"][0] == far[-1]["far"][1] > 0
         assert "exists" in (await asked(data, a_backup(saved)))[-1]["error"]
     assert offline.check(saved) == []
+
+
+async def test_durable_subscriptions_are_listed_in_pieces_and_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_DURABLES", 1)
+    async with serving(replace(CONFIG, data=str(tmp_path))) as server, connected(server) as client:
+        for id in "ab":
+            client.send(SUBSCRIBE.replace(b"ID", id.encode()))
+            await client.until(b"receipt-id:%s\n\n\0" % id.encode())
+        client.send(b"UNSUBSCRIBE\nid:a\nreceipt:gone\n\n\0")
+        await client.until(b"receipt-id:gone\n\n\0")
+        *pieces, last = await asked(tmp_path, {"do": "count"})
+        assert last == {"done": None}
+        used = [
+            (count["name"], count["destination"], count["is_used"])
+            for piece in pieces[-2:]
+            for count in piece["counts"]
+        ]
+        assert used == [("/dsub/a", "/topic/a", False), ("/dsub/b", "/topic/a", True)]
+        assert await asked(tmp_path, {"do": "forget", "name": "/dsub/a"}) == [{"done": None}]
+        (answer,) = await asked(tmp_path, {"do": "forget", "name": "/dsub/a"})
+        assert "there is no durable subscription '/dsub/a'" in answer["error"]
+        (answer,) = await asked(tmp_path, {"do": "forget", "name": "/dsub/b"})
+        why = "somebody listens under that name; disconnect there first"
+        assert answer["error"] == f"durable subscription '/dsub/b' is in use: {why}"
+        *pieces, _ = await asked(tmp_path, {"do": "count"})
+        assert [count["name"] for piece in pieces[1:] for count in piece["counts"]] == ["/dsub/b"] * 2
 
 
 async def test_the_socket_is_its_owners_and_goes_with_the_broker(tmp_path: Path) -> None:
@@ -117,6 +153,10 @@ async def test_a_broker_can_do_without(tmp_path: Path, caplog: pytest.LogCapture
     assert "is a directory" in caplog.text
 
 
+SUBSCRIBE = b"SUBSCRIBE\nid:ID\ndestination:/topic/a\npersistent:true\nreceipt:ID\n\n\0"
+NOBODY = make_broker().engine.durables
+
+
 class Held:
     """A store that answers when the test does."""
 
@@ -138,7 +178,7 @@ def held() -> Held:
 
 @asynccontextmanager
 async def answering(directory: Path, store: Held) -> AsyncIterator[Control]:
-    answers = Control(directory, store)
+    answers = Control(directory, store, NOBODY)
     await answers.open()
     try:
         yield answers
@@ -153,6 +193,8 @@ async def answering(directory: Path, store: Held) -> AsyncIterator[Control]:
         b"[1]\n",
         b"{}\n",
         b'{"do": "import"}\n',
+        b'{"do": "forget"}\n',
+        b'{"do": "forget", "name": 1}\n',
         b'{"do": "backup", "file": "relative", "is_forced": true}\n',
         b'{"do": "backup", "file": "/a"}\n',
         b"x" * (QUESTION_BYTES + 1),

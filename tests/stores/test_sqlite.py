@@ -70,14 +70,17 @@ def test_a_second_process_is_told_who_has_it(tmp_path: Path) -> None:
     other.store.close()
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [0, 99])
+def test_an_older_or_newer_format_is_refused(tmp_path: Path, version: int) -> None:
     asker = opened(tmp_path)
     asker.store.recover()
     asker.store.close()
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
-        connection.execute("UPDATE meta SET value = 99 WHERE name = 'schema_version'")
-    with pytest.raises(StoreError, match="format 99"):
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", (version,))
+    content = (tmp_path / FILE).read_bytes()
+    with pytest.raises(StoreError, match=f"format {version}, .* knows format 1: .* export with that"):
         opened(tmp_path).store.recover()
+    assert (tmp_path / FILE).read_bytes() == content
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""])
@@ -94,11 +97,30 @@ def test_a_file_that_is_no_store_is_refused_and_an_empty_one_is_made_one(
         store.close()
 
 
-def test_another_database_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+@pytest.mark.parametrize("table", ["customer (name TEXT)", "meta (name TEXT, value TEXT)"])
+def test_another_database_is_left_alone(tmp_path: Path, mode: str, table: str) -> None:
     with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
-        connection.execute("CREATE TABLE customer (name TEXT)")
+        connection.execute(f"PRAGMA journal_mode = {mode}")
+        connection.execute(f"CREATE TABLE {table}")
+    content = (tmp_path / FILE).read_bytes()
     with pytest.raises(StoreError, match="none of ours"):
         opened(tmp_path).store.recover()
+    assert (tmp_path / FILE).read_bytes() == content
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".ballast") == [
+        FILE,
+        "hoofbeat.lock",
+    ]
+
+
+def test_a_store_is_opened_without_shared_memory(tmp_path: Path) -> None:
+    for _ in range(2):  # when it is made, and when it is there
+        asker = opened(tmp_path)
+        asker.store.recover()
+        asker.write(put())
+        assert (tmp_path / f"{FILE}-wal").exists()
+        assert not (tmp_path / f"{FILE}-shm").exists()
+        asker.store.close()
 
 
 def test_what_stands_in_the_way_of_a_directory_is_named(tmp_path: Path) -> None:

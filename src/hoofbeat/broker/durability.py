@@ -1,4 +1,4 @@
-"""Durable subscriptions: what SUBSCRIBE and UNSUBSCRIBE of several brokers call them.
+"""Durable subscriptions, and durable messages: what the clients of several brokers call them.
 
 A durable subscription is a name for which messages are kept while nobody listens under it. The name
 is a path: ``/dsub/<id>`` in Apollo's way, ``/dsub/<client-id>/<name>`` in ActiveMQ's and Artemis's, and
@@ -15,6 +15,11 @@ PREFIX: Final = "/dsub/"
 _NAMES: Final = ("activemq.subscriptionName", "durable-subscription-name", "durable-subscriber-name")
 _ENCODED: Final = str.maketrans({"/": "%2F", "%": "%25"})
 _MOST_BYTES = 1024
+
+
+def is_persistent(headers: Mapping[str, str]) -> bool:
+    """Say whether a message is to outlive the broker: ``persistent`` says so, or Artemis's ``durable``."""
+    return (headers.get("persistent") or headers.get("durable")) == "true"
 
 
 def durable_name(headers: Mapping[str, str], client_id: str, where: str) -> str:
@@ -44,6 +49,13 @@ def durable_name(headers: Mapping[str, str], client_id: str, where: str) -> str:
     if not id:
         raise Refused("Missing header: id", detail="a durable subscription is named by it")
     return _checked(f"{PREFIX}{_word(id)}" + ("" if is_apollos else where))
+
+
+def is_named_by_id(headers: Mapping[str, str]) -> bool:
+    """Say whether a frame's id is all that names a durable subscription: a live one of that id is meant."""
+    if (headers.get("destination") or "").startswith(PREFIX):
+        return False
+    return not any(headers.get(header) for header in _NAMES)
 
 
 def check_durable(where: Destination, name: str) -> str:

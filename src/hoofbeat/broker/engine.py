@@ -1,6 +1,6 @@
 """The seam to whoever decides who gets a message."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from hoofbeat.broker.delivery import Delivery, Outcome
@@ -40,14 +40,51 @@ def restore(settlements: Sequence[Settlement]) -> None:
         subscription.restore(deliveries)
 
 
+class Listed(NamedTuple):
+    """What there is to know about a durable subscription.
+
+    Attributes:
+        name: what it is called.
+        destination: what it listens to.
+        selector: which messages it wants; empty for all.
+        owner: login of who made it; empty for who needs none.
+        messages: that wait.
+        bytes: of their headers and bodies.
+        unsettled: deliveries that who listens under its name has and did not settle.
+        is_used: somebody listens under its name.
+        unused_seconds: for how long nobody has.
+        is_longer: nobody has since this start of the broker, and what was before is not known.
+    """
+
+    name: str
+    destination: str
+    selector: str
+    owner: str
+    messages: int
+    bytes: int
+    unsettled: int
+    is_used: bool
+    unused_seconds: float
+    is_longer: bool
+
+
 class DurableSubscriptions(Protocol):
     """Names under which messages of topics wait while nobody listens."""
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is one of that name."""
+
+    def listing(self) -> Iterator[Listed]:
+        """Say what there is, by name; it may be asked for at leisure, and of each the latest is said."""
 
     def find(self, name: str, principal: Principal) -> Destination | None:
         """Return what the subscription of that name listens to; None if ``principal`` has none."""
 
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
         """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
+
+    def delete(self, name: str, done: Done) -> None:
+        """Forget a subscription, whosever it is, and what waits for it; refused while it is in use."""
 
 
 class Engine(Protocol):

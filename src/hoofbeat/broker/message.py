@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hoofbeat.broker.destination import Destination, Kind
+from hoofbeat.broker.durability import is_persistent
 from hoofbeat.broker.timing import TIMING_HEADERS, Timing, milliseconds, read_timing
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
@@ -47,7 +48,7 @@ _GROUPS: Final = ("JMSXGroupID", "_AMQ_GROUP_ID", "message_group")  # JMS's, Art
 _GROUP_LINES: Final = tuple(f"\n{name}:".encode() for name in _GROUPS)
 _END_OF_GROUP: Final = ("JMSXGroupSeq", "-1")
 _ASKED: Final = frozenset(
-    {"priority", "ttl", "expiration", "expires", "persistent", "retain", *_IDS, *_GROUPS}
+    {"priority", "ttl", "expiration", "expires", "persistent", "durable", "retain", *_IDS, *_GROUPS}
 )
 _MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | _ASKED
 
@@ -135,7 +136,7 @@ class Envelope:
         self.priority = _priority(headers.get("priority"))
         self.ttl_ms = milliseconds(headers, "ttl") or milliseconds(headers, "expiration")
         self.expires_ms = milliseconds(headers, "expires")
-        self.persistent = headers.get("persistent") == "true"
+        self.persistent = is_persistent(headers.fields)
         self.retain = _retain(headers.get("retain"), self.destination)
         self.timing = read_timing(headers)
         self.duplicate_id = _duplicate_id(headers)
@@ -273,7 +274,7 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
     is_raw = b"\\" not in block and b"\r" not in block
     envelope = Envelope(destination, Headers({}, block if is_raw else None), prefix, True)
     envelope.priority = priority
-    envelope.persistent = b"\npersistent:true\n" in block + b"\n"
+    envelope.persistent = _was_persistent(block + b"\n")
     if not is_raw:
         envelope._keep(block)
     if any(line in block for line in _GROUP_LINES):
@@ -338,6 +339,13 @@ def tail_of(message: Message, version: Version, suffix: bytes = b"") -> bytes:
     """Return the end of one MESSAGE frame, ``suffix`` at the end of the message id."""
     envelope = message.envelope
     return message_tail(envelope.prefix, message.number, suffix, envelope.block(version), message.body)
+
+
+def _was_persistent(block: bytes) -> bool:
+    """Say of header lines, the last with its LF too, what :func:`is_persistent` says of headers."""
+    if b"\npersistent:true\n" in block:
+        return True
+    return b"\ndurable:true\n" in block and (b"\npersistent:" not in block or b"\npersistent:\n" in block)
 
 
 def _stripped(raw: bytes) -> bytes:

@@ -23,6 +23,7 @@ def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int)
     """Settle with the run of ACKs and NACKs that begins at ``at``; return where it ends.
 
     One that names nothing that was delivered, or what is settled already, ends the run and is refused.
+    So is one that comes after its subscription has ended, if it asks for a receipt.
 
     STOMP 1.2, "ACK", "NACK".
     """
@@ -38,6 +39,8 @@ def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int)
         try:
             named = find(session, headers, facts)
             if "receipt" in headers.fields:
+                if named is None:
+                    raise ended(headers, "the message went back to where it waited, and is delivered again")
                 receipts.append(headers.fields["receipt"])
         except Refused as error:
             refused = error
@@ -107,7 +110,7 @@ def find(session: BrokerSession, headers: Headers, facts: Facts) -> tuple[Subscr
     """Return the delivery that a frame names: its subscription and tag.
 
     Returns:
-        None if the subscription has just ended: a late ACK is no mistake.
+        None if the subscription has just ended: a late ACK is no mistake, but it does nothing.
 
     Raises:
         Refused: there is no such delivery.
@@ -124,6 +127,12 @@ def find(session: BrokerSession, headers: Headers, facts: Facts) -> tuple[Subscr
             return subscription, number
     _check_late(session, subscription, serial, tag, token)
     return None
+
+
+def ended(headers: Headers, detail: str) -> Refused:
+    """Say that a delivery can't be settled any more, to who wants to know whether it was."""
+    token = headers.get("id") or headers.get("message-id") or ""
+    return Refused(f"Unknown delivery {token[:64]!r}: its subscription has ended", detail=detail)
 
 
 def _check_late(

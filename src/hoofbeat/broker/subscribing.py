@@ -2,12 +2,13 @@
 
 from hoofbeat.broker import destination, temporary
 from hoofbeat.broker.access import Right
+from hoofbeat.broker.arguments import check_arguments
 from hoofbeat.broker.attaching import attach
 from hoofbeat.broker.claims import claim, condition_of
 from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination, Kind
-from hoofbeat.broker.durability import check_durable, durable_name
+from hoofbeat.broker.durability import check_durable, durable_name, is_named_by_id
 from hoofbeat.broker.engine import ignore
 from hoofbeat.broker.patterns import check
 from hoofbeat.broker.places import place_of
@@ -43,6 +44,7 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         where = temporary.owned(core, session, where)
     _check_destination(core, session, where)
     durable = check_durable(where, durable)
+    check_arguments(headers, where, durable)
     place = place_of(headers, where)
     if durable and place is not None:
         raise Refused("a durable subscription begins where it was left", detail="leave out where to begin")
@@ -69,13 +71,17 @@ def subscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
 def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
     """End a subscription; what it holds unsettled goes back. A durable one is deleted if that is asked for.
 
+    Of a live one that is what it is known to listen to, whatever the frame calls that.
+
     STOMP 1.2, "UNSUBSCRIBE".
     """
     headers = frame.headers
-    subscription = session.remove(_key(session, headers))
+    key = _key(session, headers)
     durable = durable_name(headers.fields, session.client_id, headers.get("destination") or "")
+    subscription = session.subscriptions.get(key)
     if durable and subscription is not None:
-        durable = subscription.durable  # it knows its destination too
+        durable = _durable_of(core, subscription, durable, headers)
+    session.remove(key)
     done = Answer(core, session, headers.get("receipt"))
     if subscription is not None:
         core.engine.detach(subscription, ignore if durable else done)
@@ -84,6 +90,25 @@ def unsubscribe(core: Core, session: BrokerSession, frame: Frame) -> None:
         raise Refused(f"Unknown subscription {name[:128]!r}")
     if durable:
         core.engine.durables.cancel(durable, session.principal, done)
+
+
+def _durable_of(core: Core, subscription: Subscription, asked: str, headers: Headers) -> str:
+    """Return what is deleted with a live subscription; nothing with a queue's, which is none.
+
+    Raises:
+        Refused: the frame is about another one.
+    """
+    own, where = subscription.durable, subscription.destination
+    named = headers.get("destination") or ""
+    if named in ("", own, where.name):
+        if own and (asked == own or is_named_by_id(headers.fields)):
+            return own
+        if where.kind is Kind.QUEUE and core.engine.durables.find(asked, subscription.principal) is None:
+            return ""
+    raise Refused(
+        f"Unknown subscription {asked[:128]!r}: the live one of that id is another one",
+        detail="nothing was ended or deleted: end the live one first, and then delete the other",
+    )
 
 
 def _destination(core: Core, session: BrokerSession, headers: Headers, durable: str) -> Destination:

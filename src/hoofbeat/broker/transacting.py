@@ -8,11 +8,12 @@ from hoofbeat.broker.core import Answer, Core
 from hoofbeat.broker.engine import RUN, Settlement
 from hoofbeat.broker.message import Envelope, Message
 from hoofbeat.broker.session import BrokerSession
+from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.temporary import check_alive
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
-from hoofbeat.protocol.versions import FACTS
+from hoofbeat.protocol.versions import FACTS, Facts
 
 
 def begin(core: Core, session: BrokerSession, frame: Frame) -> None:
@@ -45,21 +46,19 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
 def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     """Publish and settle all that the transaction holds, or nothing of it.
 
+    It is refused where a subscription has ended of whose deliveries it settles some: they went back.
+
     STOMP 1.2, "COMMIT".
     """
     frames = session.transactions.end(_name(frame), "COMMIT")
     facts = FACTS[session.version]
-    named = [
-        (each, settling.find(session, each.headers, facts))
-        for each in frames
-        if each.command is not Command.SEND
-    ]
+    named = [(each, _find(session, each, facts)) for each in frames if each.command is not Command.SEND]
     for each in frames:
         if isinstance(each.headers.memo, Envelope):
             check_alive(core, each.headers.memo.destination)
     settlements: list[Settlement] = []
     for each, found in named:
-        if found is not None and found[1] in found[0].unsettled:
+        if found[1] in found[0].unsettled:
             settling.note(*found, settling.outcome_of(each.command, each.headers), settlements)
     runs = _runs(core, frames)
     settling.count(core, settlements)
@@ -76,6 +75,14 @@ def abort(core: Core, session: BrokerSession, frame: Frame) -> None:
     """
     session.transactions.end(_name(frame), "ABORT")
     Answer(core, session, frame.headers.get("receipt"))(None)
+
+
+def _find(session: BrokerSession, frame: Frame, facts: Facts) -> tuple[Subscription, int]:
+    """Return the delivery that a frame of a transaction settles; refused if that is too late."""
+    found = settling.find(session, frame.headers, facts)
+    if found is None:
+        raise settling.ended(frame.headers, "the message went back; nothing of the transaction was done")
+    return found
 
 
 def _runs(core: Core, frames: Sequence[Frame]) -> list[list[Message]]:

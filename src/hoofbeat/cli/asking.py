@@ -50,6 +50,15 @@ def back_up(directory: Path, file: Path, *, is_forced: bool) -> int:
             return _have_backed_up(directory, in_use, file, is_forced, watch)
 
 
+def forget(directory: Path, name: str) -> None:
+    """Delete a durable subscription, or have the broker do it."""
+    try:
+        offline.forget(directory, name)
+    except StoreInUse as in_use:
+        for _ in ask(directory, in_use, do="forget", name=name):
+            pass
+
+
 def _have_backed_up(directory: Path, in_use: StoreInUse, file: Path, is_forced: bool, watch: Watch) -> int:
     answer: Answer = {}
     for answer in ask(directory, in_use, do="backup", file=str(file), is_forced=is_forced):

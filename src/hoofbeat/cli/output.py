@@ -1,16 +1,30 @@
 """What the commands say: plain text for programs, and a little help for eyes."""
 
 import os
+import shutil
 import sys
+import textwrap
 from typing import TextIO
 
+_INDENT = 10  # of what stands beside a label
+_LEAST_WIDTH = 20  # of a column that is worth the name
 # Of a style that is empty nothing is written; see ECMA-48, "SGR".
 _STYLES = {"dim": "2", "note": "33", "fault": "31", "plain": ""}
 
 
 def say(label: str, text: str) -> None:
-    """Print a label and what stands for it, on one line."""
-    print(styled(f"{label:<9}", "dim", sys.stdout), text, flush=True)
+    """Print a label and what stands for it: on one line, or on a terminal beside each other."""
+    if sys.stdout.isatty():
+        text = _folded(text, shutil.get_terminal_size().columns - _INDENT)
+    print(styled(f"{label:<{_INDENT - 1}}", "dim", sys.stdout), text, flush=True)
+
+
+def _folded(text: str, width: int) -> str:
+    """Break what is wider than a terminal between words, and indent what follows."""
+    if len(text) <= width or width < _LEAST_WIDTH:
+        return text
+    folded = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return ("\n" + " " * _INDENT).join(folded)
 
 
 def note(text: str) -> None:

@@ -28,7 +28,7 @@ def list_of(hint: Any) -> Any:
 
 def hints_of(group: Any) -> dict[str, Any]:
     """Return the settings of a dataclass and their types, in order."""
-    hints = get_type_hints(group)
+    hints = get_type_hints(group if isinstance(group, type) else type(group))  # inherited ones too
     return {item.name: hints[item.name] for item in fields(group)}
 
 

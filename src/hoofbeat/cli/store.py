@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hoofbeat.cli.output import say
+from hoofbeat.cli.output import on_one_line, say
 from hoofbeat.cli.patience import patience
 from hoofbeat.errors import StoreError
 
@@ -32,13 +32,25 @@ def check(directory: Data) -> None:
 
 @store.command()
 def stats(directory: Data) -> None:
-    """Count what waits in a store."""
+    """Count what waits in a store, and list its durable subscriptions."""
     from hoofbeat.cli import counting
 
     with patience(f"counting {directory}"):
         lines = list(counting.lines(directory))
     for label, text in lines:
-        say(label, text)
+        say(label, on_one_line(text))
+
+
+@store.command()
+def forget(
+    directory: Data,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `stats` says it: /dsub/…")],
+) -> None:
+    """Delete a durable subscription that nobody uses, and what waits for it."""
+    from hoofbeat.cli import asking
+
+    asking.forget(directory, name)
+    print(f"{on_one_line(name)} is gone, and what waited for it")
 
 
 @store.command()

@@ -20,6 +20,13 @@ class SlowReader(StrEnum):
     KEEP_LATEST = "keep-latest"
 
 
+class Loss(StrEnum):
+    """Which messages are given up for a durable subscription that has too many."""
+
+    DROP_OLDEST = "drop-oldest"
+    DROP_NEWEST = "drop-newest"
+
+
 class Overflow(StrEnum):
     """What becomes of messages for a queue that is full."""
 
@@ -197,27 +204,49 @@ class TopicConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DurableConfig:
+class KeptConfig:
+    """What is kept for a durable subscription to a topic while nobody listens under its name.
+
+    Patterns are held against the destination that it was made for, with its wildcards.
+
+    Attributes:
+        messages: that wait for it; then some are given up.
+        bytes: of the headers and bodies of those messages.
+        overflow: which are given up: ``drop-oldest`` those that were sent first, ``drop-newest`` what
+            is sent while it has too many.
+    """
+
+    messages: int = 100_000
+    bytes: int = 256 * 1024 * 1024
+    overflow: Loss = Loss.DROP_OLDEST
+
+    def __post_init__(self) -> None:
+        """Refuse subscriptions for which nothing could be kept."""
+        at_least(1, messages=self.messages, bytes=self.bytes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurableConfig(KeptConfig):
     """Durable subscriptions to topics: what is kept for each while nobody listens under its name.
 
     Attributes:
+        messages: that wait for one that ``durables`` does not name; then some are given up.
+        bytes: of the headers and bodies of those messages.
+        overflow: which are given up: ``drop-oldest`` those that were sent first, ``drop-newest`` what
+            is sent while it has too many.
         subscriptions: of all users together.
         per_user: durable subscriptions of one user.
-        messages: that wait for one of them; then the oldest are given up.
-        bytes: of the headers and bodies of those messages.
         unused_days: after how long one that nobody listens under is deleted; 0 for never.
     """
 
     subscriptions: int = 10_000
     per_user: int = 100
-    messages: int = 100_000
-    bytes: int = 256 * 1024 * 1024
     unused_days: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse subscriptions that could keep nothing."""
+        """Refuse less than none."""
+        KeptConfig.__post_init__(self)
         at_least(0, subscriptions=self.subscriptions, per_user=self.per_user, unused_days=self.unused_days)
-        at_least(1, messages=self.messages, bytes=self.bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,11 +305,12 @@ class BrokerConfig:
         heart_beat: what we offer.
         queue: for every queue that ``queues`` does not name.
         topic: for every topic that ``topics`` does not name.
-        durable: for every durable subscription to a topic.
+        durable: for durable subscriptions to topics, and for each that ``durables`` does not name.
         schedule: for messages that are to be delivered later.
         duplicates: for messages with an id of their sender's own.
         queues: by pattern, such as ``/queue/orders.*``; the first that matches counts.
         topics: by pattern, such as ``/topic/**``; the first that matches counts.
+        durables: by pattern of the topic that they are on; the first that matches counts.
     """
 
     name: str = "hoofbeat"
@@ -293,10 +323,12 @@ class BrokerConfig:
     duplicates: DuplicatesConfig = DuplicatesConfig()
     queues: Mapping[str, QueueConfig] = field(default_factory=dict)
     topics: Mapping[str, TopicConfig] = field(default_factory=dict)
+    durables: Mapping[str, KeptConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse patterns that nothing can match, and a name that is no header."""
         check_patterns("queues", self.queues, "queue", "temp-queue")
         check_patterns("topics", self.topics, "topic", "temp-topic")
+        check_patterns("durables", self.durables, "topic")
         if not self.name.isprintable():
             raise ConfigError(f"name must be one line of text, not {self.name!r}")

@@ -62,7 +62,12 @@ def message_tail(prefix: bytes, number: int, suffix: bytes, block: bytes, body: 
 
 def message_tails(prefix: bytes, block: bytes, numbers: list[int], bodies: list[bytes]) -> list[bytes]:
     """Return the tails of messages that share their headers, as :func:`message_tail` does one by one."""
-    return [
-        b"\nmessage-id:%b%d%b\ncontent-length:%d\n\n%b\0" % (prefix, numbers[at], block, len(body), body)
-        for at, body in enumerate(bodies)
-    ]
+    tails: list[bytes] = []
+    start = b"\nmessage-id:" + prefix
+    size, middle = -1, b""
+    for at, body in enumerate(bodies):
+        if len(body) != size:  # most bodies of a run are as long as the one before
+            size = len(body)
+            middle = b"%b\ncontent-length:%d\n\n" % (block, size)
+        tails.append(b"%b%d%b%b\0" % (start, numbers[at], middle, body))
+    return tails

@@ -1,8 +1,8 @@
 """The control socket: what ``hoofbeat store`` asks of a broker that has the store open.
 
-One question a connection, a line of JSON: ``{"do": "count"}``, or ``{"do": "backup", "file": …,
-"is_forced": …}``. The answers are lines of JSON, too: ``{"counts": […]}`` or ``{"far": [pages, of]}``
-as often as need be, then ``{"done": …}`` or ``{"error": …}``.
+One question a connection, a line of JSON: ``{"do": "count"}``, ``{"do": "forget", "name": …}``, or
+``{"do": "backup", "file": …, "is_forced": …}``. The answers are lines of JSON, too: ``{"counts": […]}``
+or ``{"far": [pages, of]}`` as often as need be, then ``{"done": …}`` or ``{"error": …}``.
 """
 
 import asyncio
@@ -14,18 +14,22 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
+from hoofbeat.broker.engine import DurableSubscriptions
 from hoofbeat.errors import StoreError
 from hoofbeat.stores.sqlite.backup import Backup
 from hoofbeat.stores.sqlite.counting import Count, Walk
+from hoofbeat.stores.sqlite.offline import no_durable
 
 NAME: Final = "hoofbeat.sock"
 CONNECTIONS: Final = 8
 QUESTION_BYTES: Final = 32 * 1024  # a path of 4 KiB, all of it escaped
 QUESTION_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0  # that somebody may leave answers unread
+_DURABLES: Final = 500  # counted before others have their turn: about a millisecond
 _TELL_SECONDS: Final = 0.2
 _NAME_BYTES: Final = 103  # of a socket; Linux takes four more
 
@@ -48,10 +52,11 @@ class Administered(Protocol):
 class Control:
     """Answers on a socket in the directory of a store, which only its owner may use."""
 
-    def __init__(self, directory: Path, store: Administered) -> None:
+    def __init__(self, directory: Path, store: Administered, durables: DurableSubscriptions) -> None:
         """Answer for ``store``, which has ``directory`` open; nothing is bound before :meth:`open`."""
         self._directory = directory
         self._store = store
+        self._durables = durables
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,6 +106,9 @@ class Control:
             case {"do": "count"}:
                 await self._count(peer)
                 return None
+            case {"do": "forget", "name": str(name)}:
+                await self._forget(name)
+                return None
             case {"do": "backup", "file": str(file), "is_forced": bool(is_forced)} if os.path.isabs(file):
                 return await self._back_up(Backup(self._directory, Path(file), is_forced=is_forced), peer)
         raise StoreError("the broker does not know what is asked of it: use the same version of Hoofbeat")
@@ -111,6 +119,17 @@ class Control:
             if isinstance(piece, StoreError):
                 raise piece
             await peer.tell(counts=piece)
+        listing = self._durables.listing()
+        while listed := list(islice(listing, _DURABLES)):
+            await peer.tell(counts=[{"kind": "durable", **each._asdict()} for each in listed])
+            await asyncio.sleep(0)
+
+    async def _forget(self, name: str) -> None:
+        if name not in self._durables:
+            raise no_durable(name)
+        refused = await _answer(partial(self._durables.delete, name))
+        if refused is not None:
+            raise StoreError(": ".join(filter(None, (refused.summary, refused.detail))))
 
     async def _back_up(self, backup: Backup, peer: "_Peer") -> int:
         await asyncio.to_thread(backup.prepare)

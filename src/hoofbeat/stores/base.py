@@ -90,12 +90,6 @@ class Mark(NamedTuple):
     visible_at_ms: int = 0
 
 
-class Drop(NamedTuple):
-    """A queue is gone, and all that waits in it."""
-
-    queue: str
-
-
 class DurableSubscription(NamedTuple):
     """A topic's subscriber for whom messages are kept while it is away.
 
@@ -168,7 +162,7 @@ class Forget(NamedTuple):
     ids: Sequence[str]
 
 
-Change = Put | Remove | Mark | Drop | Subscribe | Unsubscribe | Retain | Append | Trim | Remember | Forget
+Change = Put | Remove | Mark | Subscribe | Unsubscribe | Retain | Append | Trim | Remember | Forget
 
 
 class Waiting(NamedTuple):
@@ -233,7 +227,7 @@ class Store(Protocol):
         """Open what is there, or create it; called once, first.
 
         Raises:
-            StoreError: it is broken, of a newer format, or somebody else has it open.
+            StoreError: it is broken, of another format, or somebody else has it open.
         """
 
     def write(self, changes: Sequence[Change], done: Done) -> None:

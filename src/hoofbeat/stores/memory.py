@@ -7,7 +7,6 @@ from hoofbeat.stores.base import (
     Append,
     Change,
     Done,
-    Drop,
     DurableSubscription,
     Entry,
     Forget,
@@ -116,8 +115,6 @@ class MemoryStore:
                 self._queues.get(change.queue, {}).pop((9 - key.priority, key.number), None)
         elif isinstance(change, Mark):
             self._mark(change)
-        elif isinstance(change, Drop):
-            self._queues.pop(change.queue, None)
         elif isinstance(change, Subscribe):
             self._subscriptions[change.subscription.name] = change.subscription
         elif isinstance(change, Unsubscribe):

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from hoofbeat.broker.durability import is_persistent
 from hoofbeat.broker.selecting.likeness import Likeness
 from hoofbeat.broker.selecting.values import Sort, Value, bounded, is_equal, number_of, truth_of
 
@@ -70,7 +71,7 @@ class DeliveryMode(Expression):
 
     def value(self, headers: Mapping[str, str]) -> Value:
         """Return one of JMS's two names."""
-        return "PERSISTENT" if headers.get("persistent") == "true" else "NON_PERSISTENT"
+        return "PERSISTENT" if is_persistent(headers) else "NON_PERSISTENT"
 
 
 class Negative(Expression):

@@ -2,7 +2,8 @@
 
 An id counts per destination, within a window of so many ids and so much time. It is known from when
 its message was taken in; until that is confirmed, those sent again wait for what becomes of the first,
-and what is refused is forgotten, so that it can be sent again.
+and what is refused is forgotten, so that it can be sent again. What is to be kept is a duplicate only of
+what is kept: a receipt of it says so.
 """
 
 from collections import deque
@@ -20,7 +21,14 @@ from hoofbeat.errors import Refused
 _FEW: Final = 64  # passed over: not worth a sweep
 
 _Runs = Sequence[Sequence[Message]]
-_Place = tuple[str, str]  # destination, id
+
+
+class _Place(NamedTuple):
+    """What a message is known by, and whether the store is to know."""
+
+    destination: str
+    id: str
+    is_kept: bool
 
 
 class _Sent(NamedTuple):
@@ -50,7 +58,7 @@ class Duplicates:
         """Take in ids of the last start, oldest first, and have those of persistent messages kept."""
         self._journal = journal
         for destination, id, at_ms in ids:
-            self._add((destination, id), _Sent(at_ms, True))
+            self._add(_Place(destination, id, True), at_ms)
             self._forget_old(destination)
 
     def fresh(self, messages: Sequence[Message], confirm: Confirm) -> tuple[Sequence[Message], Confirm]:
@@ -60,14 +68,14 @@ class Duplicates:
         sending = _Sending(self, len(messages), confirm)
         fresh: list[Message] = []
         for at, message in enumerate(messages):
-            place = _place(message)
-            waiting = self._pending.get(place)
+            place = self._place(message)
+            waiting = self._waiting(place)
             if waiting is not None:
                 waiting.append(_Waiting(sending, at))
             elif self._is_known(place):
                 sending.outcomes[at] = None
             else:
-                self._note(message)
+                self._note(place)
                 sending.fresh.append((at, place))
                 fresh.append(message)
         self._stats.messages_duplicated += len(messages) - len(fresh)
@@ -91,12 +99,15 @@ class Duplicates:
                 continue
             fresh: list[Message] = []
             for message in run:
-                place = _place(message)
-                if place in places or (place not in self._pending and self._is_known(place)):
+                place = self._place(message)
+                is_on_its_way = self._waiting(place) is not None
+                if any(each in places for each in _originals(place)) or (
+                    not is_on_its_way and self._is_known(place)
+                ):
                     self._stats.messages_duplicated += 1
                     continue
-                if place not in self._pending:
-                    self._note(message)
+                if not is_on_its_way:
+                    self._note(place)
                     places[place] = None
                 fresh.append(message)
             if fresh:
@@ -114,32 +125,44 @@ class Duplicates:
         """Learn what became of the first message of an id; tell who waits for that."""
         if refused is not None:
             self._forget(place)
-        self._forget_old(place[0])
+        self._forget_old(place.destination)
         for sending, at in self._pending.pop(place, ()):
             sending.outcomes[at] = refused
             sending.speak()
 
-    def _is_known(self, place: _Place) -> bool:
-        sent = self._sent.get(place[0], {}).get(place[1])
-        return sent is not None and sent.at_ms > self._clock.now.epoch_ms - self._config.seconds * 1000
+    def _place(self, message: Message) -> _Place:
+        envelope = message.envelope
+        is_kept = envelope.persistent and self._journal is not None
+        return _Place(envelope.destination.name, envelope.duplicate_id, is_kept)
 
-    def _note(self, message: Message) -> None:
-        place = _place(message)
-        self._forget(place)  # which may be there, and too old
-        is_kept = message.envelope.persistent and self._journal is not None
-        self._add(place, _Sent(self._clock.now.epoch_ms, is_kept))
+    def _waiting(self, place: _Place) -> "list[_Waiting] | None":
+        """Return who waits for one on its way that this is a duplicate of; None if there is none."""
+        found = [self._pending[each] for each in _originals(place) if each in self._pending]
+        return found[0] if found else None
+
+    def _is_known(self, place: _Place) -> bool:
+        sent = self._sent.get(place.destination, {}).get(place.id)
+        if sent is None or sent.is_kept < place.is_kept:
+            return False
+        return sent.at_ms > self._clock.now.epoch_ms - self._config.seconds * 1000
+
+    def _note(self, place: _Place) -> None:
+        for is_kept in (True, False):
+            self._forget(place._replace(is_kept=is_kept))  # which may be there, and too old, or not kept
+        self._add(place, self._clock.now.epoch_ms)
         self._pending[place] = []
 
-    def _add(self, place: _Place, sent: _Sent) -> None:
-        self._sent.setdefault(place[0], {})[place[1]] = sent
+    def _add(self, place: _Place, at_ms: int) -> None:
+        self._sent.setdefault(place.destination, {})[place.id] = _Sent(at_ms, place.is_kept)
         self._count += 1
-        self._order.append((place, sent.at_ms))
+        self._order.append((place, at_ms))
 
     def _forget_old(self, destination: str) -> None:
         """Forget what is too old, and the oldest of what is too much, of one destination or of all."""
         of_one = self._sent.get(destination, {})
         while len(of_one) > self._config.ids:
-            self._forget((destination, next(iter(of_one))))
+            id, sent = next(iter(of_one.items()))
+            self._forget(_Place(destination, id, sent.is_kept))
         oldest_ms = self._clock.now.epoch_ms - self._config.seconds * 1000
         while self._order and (self._order[0][1] <= oldest_ms or self._count > self._config.all_ids):
             place, at_ms = self._order.popleft()
@@ -149,19 +172,19 @@ class Duplicates:
             self._order = deque([(place, at_ms) for place, at_ms in self._order if self._is_of(place, at_ms)])
 
     def _is_of(self, place: _Place, at_ms: int) -> bool:
-        sent = self._sent.get(place[0], {}).get(place[1])
-        return sent is not None and sent.at_ms == at_ms
+        return self._sent.get(place.destination, {}).get(place.id) == _Sent(at_ms, place.is_kept)
 
     def _forget(self, place: _Place) -> None:
-        destination, id = place
+        destination, id, is_kept = place
         of_one = self._sent.get(destination, {})
-        sent = of_one.pop(id, None)
-        if sent is None:
+        sent = of_one.get(id)
+        if sent is None or sent.is_kept is not is_kept:
             return
+        del of_one[id]
         self._count -= 1
         if not of_one:
             del self._sent[destination]
-        if sent.is_kept and self._journal is not None:
+        if is_kept and self._journal is not None:
             self._journal.forget(destination, id)
 
 
@@ -228,5 +251,6 @@ class _Committing:
         self._done(refused)
 
 
-def _place(message: Message) -> _Place:
-    return message.envelope.destination.name, message.envelope.duplicate_id
+def _originals(place: _Place) -> Sequence[_Place]:
+    """Return the places of those that one at ``place`` would be a duplicate of."""
+    return (place,) if place.is_kept else (place._replace(is_kept=True), place)

@@ -9,6 +9,7 @@ name of its own: that of a ``/queue/``, or of a durable subscription. Make one, 
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 from hoofbeat.broker.delivery import AckMode, Delivery, Outcome
 from hoofbeat.broker.engine import Confirm
@@ -19,12 +20,15 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.browsing import Then
-from hoofbeat.engines.local.dead_letters import Bury
+from hoofbeat.engines.local.dead_letters import EXPIRED, Bury
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.paging import Paged
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queue import EXPIRY_SECONDS, Queue
 from hoofbeat.engines.local.records import Recall
+from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Entry, Waiting
+
+_BETWEEN_LOOKS: Final = 0.01  # seconds: others want to read and write after a start, too
 
 
 class Keeping:
@@ -38,7 +42,7 @@ class Keeping:
         note: called when a queue got something to do by itself.
     """
 
-    __slots__ = ("doubtful_below", "journal", "note", "recall")
+    __slots__ = ("_look_at", "doubtful_below", "journal", "note", "recall")
 
     def __init__(self, journal: Journal, note: Callable[[Queue], None]) -> None:
         """Start without doubts."""
@@ -46,12 +50,18 @@ class Keeping:
         self.recall = Recall()
         self.doubtful_below = 0
         self.note = note
+        self._look_at = 0.0
+
+    def next_look(self, now: float) -> float:
+        """Say when one more queue of the last start looks for what expires: one comes after the other."""
+        self._look_at = max(self._look_at + _BETWEEN_LOOKS, now + EXPIRY_SECONDS)
+        return self._look_at
 
 
 class DurableQueue(Queue):
     """A queue whose persistent messages are kept until they are done with."""
 
-    __slots__ = ("_journal", "_keeping", "_paged", "_unkept")
+    __slots__ = ("_journal", "_keeping", "_look_at", "_paged", "_unkept")
 
     def __init__(
         self,
@@ -70,27 +80,41 @@ class DurableQueue(Queue):
         self._paged = Paged(name, keeping.journal, config.window_messages, config.window_bytes)
         self.ready = self._paged
         self._unkept: set[int] = set()  # persistent ones that the disk had no room for
+        self._look_at = INFINITY  # of what the last start left
 
     # From the last start.
 
     def recover(self, waiting: Waiting) -> None:
-        """Learn what waits on the disk; it is read when somebody wants it."""
+        """Learn what waits on the disk; it is read when somebody wants it, or if it may expire."""
         self._paged.recover(waiting)
+        if self._look_at == INFINITY:
+            self._look_at = self._keeping.next_look(self._clock.now.monotonic)
 
     def recover_delayed(self, entry: Entry) -> None:
-        """Take in a message that has a time before which it is not delivered."""
+        """Take in a message that has a time before which it is not delivered.
+
+        It waits no longer than the longest pause there is: the clock on the wall may have been set back.
+        """
         message = self._recall(entry)
-        now = self._clock.now
-        due_at = now.monotonic + max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000)
-        self._delayed.add([message], due_at)
+        now, config = self._clock.now, self._config
+        most = max(config.redelivery_most_seconds, config.redelivery_delay_seconds)
+        delay = min(most, max(0.0, (entry.visible_at_ms - now.epoch_ms) / 1000))
+        self._delayed.add([message], now.monotonic + delay)
 
     # What is told to the journal.
 
     def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; persistent messages are confirmed when they are safe."""
         if messages[0].envelope.persistent:
-            return super().publish(messages, partial(self._journal.confirm, confirm))
-        return super().publish(messages, confirm)
+            confirm = partial(self._journal.confirm, confirm)
+        hold = super().publish(messages, confirm)
+        if hold is not None:
+            self.ask()  # what is on disk only may have expired
+        return hold
+
+    def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
+        super()._overflow(messages, confirm)
+        self.ask()
 
     def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
         """End deliveries; the caller dispatches when it has ended all."""
@@ -140,6 +164,11 @@ class DurableQueue(Queue):
     def _deliver(self) -> None:
         super()._deliver()
         if self._paged.away:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask for the page that is needed next, if there is one; what expired of it makes room."""
+        if self._paged.away:
             page = self._paged.wanted()
             if page is not None:
                 self._journal.read(page, partial(self.bring, page.priority))
@@ -167,6 +196,8 @@ class DurableQueue(Queue):
         if any(message.envelope.group for message in messages):
             self._mind_groups()
         self._paged.bring(priority, messages)
+        for message in self.ready.take_expired(self._clock.now.epoch_ms):
+            self._give_up(message, EXPIRED)
         if self._config.overflow is Overflow.DROP_OLDEST:
             while self._is_over and self.drop_oldest():
                 pass
@@ -185,6 +216,34 @@ class DurableQueue(Queue):
         if deliveries:
             self._deliveries[message.number] = deliveries
         return message
+
+    # What expires, and nobody has asked for since the start.
+
+    @property
+    def is_timed(self) -> bool:
+        """Say whether time alone will bring it something to do."""
+        return self._look_at < INFINITY or super().is_timed
+
+    def due_at(self) -> float:
+        """Return when :meth:`advance` has something to do."""
+        return min(self._look_at, super().due_at())
+
+    def advance(self) -> float:
+        """Do what is due; return when to be called again."""
+        if self._look_at > self._clock.now.monotonic:
+            return super().advance()
+        self._look_at = INFINITY
+        if not self._paged.at_hand:
+            for priority in self._paged.away:
+                page = self._paged.page_after(priority, 0)
+                if page is not None:
+                    self._journal.read(page, self._looked)
+        return self.due_at()
+
+    def _looked(self, entries: Sequence[Entry]) -> None:
+        """Take to memory what was looked at if some of it expires: what does not stays where it is."""
+        if self.ready is self._paged and any(entry.message.expires_ms for entry in entries):
+            self.ask()
 
     # A full disk.
 

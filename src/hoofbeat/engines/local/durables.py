@@ -1,11 +1,11 @@
 """Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
-from hoofbeat.broker.engine import Done
+from hoofbeat.broker.engine import Done, Listed
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.selecting.condition import Condition, Scene
@@ -14,8 +14,9 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import DurableConfig
+from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues import Queues
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
@@ -33,10 +34,21 @@ class Durable:
         condition: which messages it wants; None for all.
         owner: whose it is.
         consumer: who listens under its name, if somebody does.
+        is_dropping: where there are too many messages for it the oldest are given up, not the newest.
+        is_recovered: nobody has listened since this start of the broker.
         left_at: when the last consumer left, by the monotonic clock.
     """
 
-    __slots__ = ("condition", "consumer", "destination", "left_at", "name", "owner")
+    __slots__ = (
+        "condition",
+        "consumer",
+        "destination",
+        "is_dropping",
+        "is_recovered",
+        "left_at",
+        "name",
+        "owner",
+    )
 
     def __init__(
         self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
@@ -47,6 +59,8 @@ class Durable:
         self.condition = condition
         self.owner = owner
         self.consumer: Subscription | None = None
+        self.is_dropping = True
+        self.is_recovered = False
         self.left_at = now
 
     @property
@@ -54,12 +68,17 @@ class Durable:
         """Count the headers and literals of its selector."""
         return 0 if self.condition is None else self.condition.terms
 
+    @property
+    def selector(self) -> str:
+        """Return the text of its selector; empty if it has none."""
+        selector = None if self.condition is None else self.condition.selector
+        return "" if selector is None else selector.text
+
     def is_asked_for_by(self, subscription: Subscription) -> bool:
         """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
-        kept = self.condition.selector if self.condition is not None else None
         asked = selector_of(subscription)
-        texts = [selector.text if selector is not None else "" for selector in (kept, asked)]
-        return self.destination.name == subscription.destination.name and texts[0] == texts[1]
+        text = "" if asked is None else asked.text
+        return self.destination.name == subscription.destination.name and self.selector == text
 
 
 def selector_of(subscription: Subscription) -> Selector | None:
@@ -75,28 +94,6 @@ class _Share(NamedTuple):
 
     def with_more(self, durables: int, terms: int) -> "_Share":
         return _Share(self.durables + durables, self.terms + terms)
-
-
-class Listed(NamedTuple):
-    """What there is to know about a durable subscription.
-
-    Attributes:
-        name: what it is called.
-        destination: what it listens to.
-        owner: login of who made it.
-        messages: that wait.
-        bytes: of their headers and bodies.
-        is_used: somebody listens under its name.
-        unused_seconds: for how long nobody has; of this start of the broker at most.
-    """
-
-    name: str
-    destination: str
-    owner: str
-    messages: int
-    bytes: int
-    is_used: bool
-    unused_seconds: float
 
 
 def _ignore(where: Destination) -> None:
@@ -119,10 +116,12 @@ class Durables:
         "_exact",
         "_journal",
         "_patterns",
+        "_policies",
         "_queues",
         "_scene",
         "_selector_terms",
         "_shares",
+        "_stats",
         "changed",
         "deadline",
     )
@@ -132,6 +131,7 @@ class Durables:
         config: DurableConfig,
         queues: Queues,
         *,
+        policies: Policies,
         access: Access,
         clock: Clock,
         stats: Stats,
@@ -142,6 +142,8 @@ class Durables:
         self.deadline = INFINITY
         self._config = config
         self._queues = queues
+        self._policies = policies
+        self._stats = stats
         self._access = access
         self._clock = clock
         self.changed: Callable[[Destination], None] = _ignore
@@ -157,13 +159,19 @@ class Durables:
         for kept in recovered.subscriptions:
             owner = Principal(kept.owner, bool(kept.owner))
             condition = Condition(self._scene, Selector.parse(kept.selector)) if kept.selector else None
-            self._add(kept.name, parse(kept.destination), condition, owner)
+            self._add(kept.name, parse(kept.destination), condition, owner).is_recovered = True
         self._journal = journal
 
-    def listing(self) -> Sequence[Listed]:
-        """Say what there is, by name."""
-        now = self._clock.now.monotonic
-        return [self._listed(self._by_name[name], now) for name in sorted(self._by_name)]
+    def __contains__(self, name: str) -> bool:
+        """Say whether there is one of that name."""
+        return name in self._by_name
+
+    def listing(self) -> Iterator[Listed]:
+        """Say what there is, by name; it may be asked for at leisure, and of each the latest is said."""
+        for name in sorted(self._by_name):
+            durable = self._by_name.get(name)
+            if durable is not None:
+                yield self._listed(durable)
 
     def is_known(self, subscription: Subscription) -> bool:
         """Say whether messages are kept already for what a subscription asks for."""
@@ -188,7 +196,7 @@ class Durables:
         return heard
 
     def put(self, durable: Durable, messages: Sequence[Message]) -> None:
-        """Keep what is wanted of a run for a subscription; where there is no room, older messages go."""
+        """Keep what is wanted of a run for a subscription; where there is no room, some messages go."""
         if durable.condition is not None:
             messages = durable.condition.chosen(messages)
             if not messages:
@@ -196,7 +204,10 @@ class Durables:
         queue = self._queues.kept(durable.name)
         taken = queue.fill(messages)
         if taken < len(messages):
-            queue.put(messages[taken:])
+            if durable.is_dropping:
+                queue.put(messages[taken:])
+            else:
+                self._stats.messages_dropped += len(messages) - taken
         self._queues.note(queue)
 
     # Consumers.
@@ -221,6 +232,7 @@ class Durables:
         else:
             done(None)
         durable.consumer = subscription
+        durable.is_recovered = False
         queue = self._queues.kept(name)
         queue.attach(subscription)
         self._queues.note(queue)
@@ -239,18 +251,26 @@ class Durables:
         self._queues.note(queue)
 
     def cancel(self, name: str, principal: Principal, done: Done) -> None:
-        """Forget a subscription, and what waits for it."""
+        """Forget a subscription of ``principal``, and what waits for it; refused while it is in use."""
+        durable = self._by_name.get(name)
+        if durable is not None and durable.owner.name != principal.name:
+            done(_belongs_to_another(name))
+        else:
+            self.delete(name, done)
+
+    def delete(self, name: str, done: Done) -> None:
+        """Forget a subscription, whosever it is, and what waits for it; refused while it is in use."""
         durable = self._by_name.get(name)
         if durable is None:
             done(Refused(f"Unknown subscription {name[:128]!r}"))
-            return
-        refused = self._refusal(durable, name, principal, 0)
-        if refused is None:
-            self._remove(durable)
-        if self._journal is None or refused is not None:
-            done(refused)
+        elif durable.consumer is not None:
+            done(_is_in_use(name))
         else:
-            self._journal.done(done)
+            self._remove(durable)
+            if self._journal is None:
+                done(None)
+            else:
+                self._journal.done(done)
 
     def advance(self) -> None:
         """Forget what nobody has used for too long."""
@@ -271,10 +291,9 @@ class Durables:
         """Say why somebody may not have or make a subscription of that name."""
         if durable is not None:
             if durable.owner.name != principal.name:
-                return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+                return _belongs_to_another(name)
             if durable.consumer is not None:
-                why = f"durable subscription {name[:128]!r} is in use"
-                return Refused(why, detail="somebody listens under that name; disconnect there first")
+                return _is_in_use(name)
             more = terms - durable.terms
             return self._refusal_of_terms(principal, more) if more > 0 else None
         if len(self._by_name) >= self._config.subscriptions:
@@ -314,6 +333,7 @@ class Durables:
 
     def _add(self, name: str, where: Destination, condition: Condition | None, owner: Principal) -> Durable:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
+        durable.is_dropping = self._policies.name(name, where.name).overflow is Overflow.DROP_OLDEST
         self._by_name[name] = durable
         self._shares[owner.name] = self._share(owner).with_more(1, durable.terms)
         if where.is_pattern:
@@ -337,6 +357,7 @@ class Durables:
                 del self._exact[where.name]
         self.changed(where)
         self._queues.drop(durable.name)
+        self._policies.unname(durable.name)
         if self._journal is not None:
             self._journal.change(Unsubscribe(durable.name))
             self._journal.begin()  # what is kept under the same name from now on is not meant
@@ -345,17 +366,26 @@ class Durables:
         if self._config.unused_days:
             self.deadline = min(self.deadline, durable.left_at + self._config.unused_days * _DAY)
 
-    def _listed(self, durable: Durable, now: float) -> Listed:
-        queue = self._queues.kept(durable.name)
-        ready = queue.ready
-        self._queues.note(queue)
-        is_used = durable.consumer is not None
+    def _listed(self, durable: Durable) -> Listed:
+        queue, consumer = self._queues.by_name.get(durable.name), durable.consumer
         return Listed(
             durable.name,
             durable.destination.name,
+            durable.selector,
             durable.owner.name,
-            ready.count,
-            ready.bytes,
-            is_used,
-            0.0 if is_used else now - durable.left_at,
+            0 if queue is None else queue.ready.count,
+            0 if queue is None else queue.ready.bytes,
+            0 if consumer is None else len(consumer.unsettled),
+            consumer is not None,
+            0.0 if consumer is not None else self._clock.now.monotonic - durable.left_at,
+            durable.is_recovered,
         )
+
+
+def _belongs_to_another(name: str) -> Refused:
+    return Refused(f"Access refused: {name[:128]!r} belongs to another login")
+
+
+def _is_in_use(name: str) -> Refused:
+    why = f"durable subscription {name[:128]!r} is in use"
+    return Refused(why, detail="somebody listens under that name; disconnect there first")

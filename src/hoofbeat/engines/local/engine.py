@@ -33,8 +33,8 @@ class LocalEngine:
     All is done at once, but for what is kept: that is done when the store says so.
 
     Attributes:
-        durables: the durable subscriptions; their ``listing`` is for the administration.
-        schedule: what waits for its time; its ``listing`` and ``remove`` likewise.
+        durables: the durable subscriptions.
+        schedule: what waits for its time.
     """
 
     def __init__(
@@ -227,7 +227,9 @@ class LocalEngine:
             keeping.doubtful_below = recovered.next_number
         self._keeper.recover(recovered, self._journal, store, wake)
         for waiting in recovered.waiting:
-            self._queues.recovered(waiting.queue, keeping).recover(waiting)
+            kept = self._queues.recovered(waiting.queue, keeping)
+            kept.recover(waiting)
+            self._queues.note(kept)
         self._duplicates.recover(recovered.ids, self._journal)
         for name, entry in self.schedule.recover(recovered.delayed, self._journal):
             queue = self._queues.recovered(name, keeping)
@@ -246,6 +248,8 @@ class LocalEngine:
             return self._queues.too_many()
         if queue.has_room or queue.makes_room:
             return None
+        if isinstance(queue, DurableQueue):
+            queue.ask()
         return Refused(f"{destination.name} is full", detail="nothing of the transaction was done")
 
     # What a turn does.
@@ -330,8 +334,11 @@ class LocalEngine:
             queue = self._queues.obtain(destination.name, is_configured=is_dead)
             if queue is None:
                 return False
-            is_kept = isinstance(queue, DurableQueue) and messages[0].envelope.persistent
-            if not (queue.has_room or queue.makes_room or (is_dead and is_kept)):
+            is_durable = isinstance(queue, DurableQueue)
+            is_owed = is_dead and is_durable and messages[0].envelope.persistent
+            if not (queue.has_room or queue.makes_room or is_owed):
+                if isinstance(queue, DurableQueue):
+                    queue.ask()
                 return False
             change = partial(self._put, queue, messages)
         if self._journal is None:

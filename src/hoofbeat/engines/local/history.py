@@ -202,9 +202,9 @@ class History:
             gone = kept.popleft()
             self._bytes -= gone.message.size
             self._first = gone.offset + 1
-        if not self.is_whole:
-            room = config.history_messages - len(kept)
-            self._first = max(self._first, min(self._on_disk, self._on_disk - room))
+        if len(kept) >= config.history_messages:
+            # Else those on disk are counted when they are read: that can't be told from offsets, which leap.
+            self._first = max(self._first, self._on_disk)
         if self._disk is not None and self._first - self._trimmed >= _TRIM_AT:
             self._trimmed = self._first
             self._disk.journal.change(Trim(self.name, self._first))
@@ -243,9 +243,10 @@ class History:
         self._there.wake()
 
     def _put_in_front(self) -> None:
-        """Have in memory what was read, but for what was trimmed meanwhile."""
+        """Have in memory what was read, but for what was trimmed meanwhile; what is not there is gone."""
         read = [kept for kept in self._reading if kept.offset >= self._first]
         self._reading = []
         self._kept.extendleft(reversed(read))
         self._bytes += sum([kept.message.size for kept in read])
+        self._first = max(self._first, read[0].offset if read else self._on_disk)
         self._on_disk = self._first

@@ -81,6 +81,7 @@ class Keeper:
         self.durables = Durables(
             config.durable,
             queues,
+            policies=policies,
             access=access,
             clock=clock,
             stats=stats,

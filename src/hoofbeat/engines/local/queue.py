@@ -343,12 +343,12 @@ class Queue:
     def _return(self, messages: Sequence[Message], *, is_refused: bool = False) -> None:
         """Put messages back that were delivered in vain; those tried too often are given up.
 
-        What a consumer refused is not offered again at once, where the settings say so.
+        Dead letters never are. What was refused is not offered again at once, where the settings say so.
         """
         back: dict[float, list[Message]] = {}  # by pause
         for message in messages:
             deliveries = self._deliveries.get(message.number, 0) + 1
-            if deliveries > self._config.redeliveries:
+            if deliveries > self._config.redeliveries and self._config.dead_letter_destination != self.name:
                 self._give_up(message, EXHAUSTED)
                 continue
             self._deliveries[message.number] = deliveries

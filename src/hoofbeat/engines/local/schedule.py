@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple
+from typing import Final
 
 from hoofbeat.broker.destination import parse
 from hoofbeat.broker.engine import Confirm
@@ -36,35 +36,26 @@ _LOOK_SECONDS: Final = 60.0  # the clock on the wall may be set: it is looked at
 Publish = Callable[[Sequence[Message]], bool]
 
 
-class Scheduled(NamedTuple):
-    """A message that waits for its time, as the administration sees it.
+class Job:
+    """A message, and when it is published next.
 
     Attributes:
-        id: what it is called until then; it gets another each time it is published.
-        destination: where it will be sent.
-        due_ms: epoch time.
-        left: how many times more after that; -1 for ever.
-        bytes: of its headers and body.
+        message: that is published, as a new one each time.
+        timing: what its sender asked for.
+        due_ms: epoch time of the next time.
+        done: how often it was published.
+        kept: the message as the store has it, if that keeps it.
     """
-
-    id: str
-    destination: str
-    due_ms: int
-    left: int
-    bytes: int
-
-
-class _Job:
-    """A message, and when it is published next."""
 
     __slots__ = ("done", "due_ms", "kept", "message", "timing")
 
     def __init__(self, message: Message, timing: Timing, due_ms: int) -> None:
+        """Start before its first time."""
         self.message = message
         self.timing = timing
         self.due_ms = due_ms
-        self.done = 0  # how often it was published
-        self.kept: Message | None = None  # as the store has it
+        self.done = 0
+        self.kept: Message | None = None
 
     @property
     def left(self) -> int:
@@ -106,7 +97,7 @@ class Schedule:
         self._numbers = numbers
         self._publish = publish
         self._journal: Journal | None = None
-        self._jobs: dict[int, _Job] = {}  # by number
+        self._jobs: dict[int, Job] = {}  # by number
         self._temporary: dict[int, None] = {}  # numbers of those that end with a session
         self._bytes = 0
         self._shares = Shares()
@@ -152,29 +143,8 @@ class Schedule:
         assert timing is not None
         due_ms = timing.first_after(now_ms)
         for message in messages:
-            self._add(_Job(message, timing, due_ms))
+            self._add(Job(message, timing, due_ms))
         self._look_again()
-
-    # For the administration.
-
-    def listing(self) -> list[Scheduled]:
-        """Return what waits, the next first."""
-        jobs = sorted(self._jobs.values(), key=_due)
-        return [
-            Scheduled(
-                _id(job.message), job.message.envelope.destination.name, job.due_ms, job.left, _size(job)
-            )
-            for job in jobs
-        ]
-
-    def remove(self, id: str) -> bool:
-        """Forget what waits under that id; say whether it did."""
-        for job in self._jobs.values():
-            if _id(job.message) == id:
-                self._end(job)
-                self._look_again()
-                return True
-        return False
 
     # From the store, and what it has no room for.
 
@@ -240,7 +210,7 @@ class Schedule:
         self._retry_ms = self._clock.now.epoch_ms + (_RETRY_MS if left else 0)
         return left
 
-    def _fire(self, job: _Job) -> None:
+    def _fire(self, job: Job) -> None:
         """Publish a job, and see when it is due again; where there is no room, it waits for some."""
         name = job.message.envelope.destination.name
         if name in self._blocked:
@@ -270,7 +240,7 @@ class Schedule:
         else:
             self._end(job)
 
-    def _begin_series(self, job: _Job) -> None:
+    def _begin_series(self, job: Job) -> None:
         """Cron named a time at which a delay and repetitions begin; they are left out if there is no room."""
         envelope, timing = job.message.envelope, job.timing
         if len(self._jobs) >= self._config.messages or not self._has_share(timing.owner, 1):
@@ -280,11 +250,11 @@ class Schedule:
         due_ms = job.due_ms + (timing.delay_ms or timing.period_ms)
         journal = self._journal
         if journal is None:
-            self._add(_Job(message, series, due_ms))
+            self._add(Job(message, series, due_ms))
             return
-        journal.owe(partial(self._add, _Job(message, series, due_ms)))
+        journal.owe(partial(self._add, Job(message, series, due_ms)))
 
-    def _add(self, job: _Job) -> None:
+    def _add(self, job: Job) -> None:
         """Take in a job that is new."""
         message = job.message
         if self._journal is not None and _is_kept(message):
@@ -292,7 +262,7 @@ class Schedule:
             self._journal.put(SCHEDULE, [job.kept], max(1, job.due_ms))
         self._enter(job)
 
-    def _enter(self, job: _Job) -> None:
+    def _enter(self, job: Job) -> None:
         self._jobs[job.message.number] = job
         if job.message.envelope.destination.is_temporary:
             self._temporary[job.message.number] = None
@@ -300,7 +270,7 @@ class Schedule:
         self._shares.add(job.timing.owner, _size(job))
         heappush(self._heap, (job.due_ms, job.message.number))
 
-    def _end(self, job: _Job) -> None:
+    def _end(self, job: Job) -> None:
         """Forget a job; what is left of it in the heap is passed over."""
         del self._jobs[job.message.number]
         self._temporary.pop(job.message.number, None)
@@ -308,7 +278,7 @@ class Schedule:
         if self._journal is not None and job.kept is not None:
             self._journal.remove(SCHEDULE, [job.kept])
 
-    def _leave(self, job: _Job) -> None:
+    def _leave(self, job: Job) -> None:
         self._bytes -= _size(job)
         self._shares.remove(job.timing.owner, _size(job))
 
@@ -339,16 +309,8 @@ def _is_kept(message: Message) -> bool:
     return message.envelope.persistent and not message.envelope.destination.is_temporary
 
 
-def _due(job: _Job) -> tuple[int, int]:
-    return job.due_ms, job.message.number
-
-
-def _size(job: _Job) -> int:
+def _size(job: Job) -> int:
     return job.message.size
-
-
-def _id(message: Message) -> str:
-    return f"{message.envelope.prefix.decode()}{message.number}"
 
 
 def _marked(message: Message, timing: Timing) -> Message:
@@ -360,14 +322,14 @@ def _marked(message: Message, timing: Timing) -> Message:
     return Message(message.number, kept, message.body, message.expires_ms)
 
 
-def _recall(entry: Entry) -> _Job:
+def _recall(entry: Entry) -> Job:
     """Return the job of a message that was kept: what its headers ask for is read again."""
     kept = entry.message
     timing, *lines = kept.headers.decode().split("\n")[1:]
     headers = parse_lines(lines, Command.SEND, Version.V1_2)
     envelope = Envelope(parse(kept.destination), headers, kept.prefix)
     message = Message(kept.number, envelope, kept.body, kept.expires_ms)
-    job = _Job(message, recall_timing(timing.partition(":")[2]), entry.visible_at_ms)
+    job = Job(message, recall_timing(timing.partition(":")[2]), entry.visible_at_ms)
     job.kept = _marked(message, job.timing)
     job.done = entry.deliveries
     return job

@@ -7,7 +7,6 @@ from typing import Any, Final
 from hoofbeat.stores.base import (
     Append,
     Change,
-    Drop,
     Forget,
     Mark,
     Put,
@@ -48,7 +47,6 @@ class Changing:
             Put: self._put,
             Remove: self._remove,
             Mark: self._mark,
-            Drop: self._drop,
             Subscribe: self._subscribe,
             Unsubscribe: self._unsubscribe,
             Retain: self._retain,
@@ -111,9 +109,6 @@ class Changing:
         ]
         noted = "UPDATE pending SET deliveries = ?, visible_at = ? WHERE queue = ? AND rank = ? AND seq = ?"
         self._connection.executemany(noted, rows)
-
-    def _drop(self, drop: Drop) -> None:
-        self._empty(self._queue(drop.queue))
 
     def _empty(self, queue: int) -> None:
         rows = self._connection.execute("SELECT seq FROM pending WHERE queue = ?", (queue,)).fetchall()

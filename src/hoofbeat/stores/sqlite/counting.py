@@ -20,11 +20,12 @@ _WITHIN: Final = "queue = ? AND rank = ? AND seq >= ? AND seq < ?"
 _WAITING: Final = f"SELECT count(*), sum(size), max(seq) FROM pending WHERE {_WITHIN} AND visible_at = 0"
 _ENTRIES: Final = f"""
     SELECT count(*) FILTER (WHERE visible_at = 0), coalesce(sum(size) FILTER (WHERE visible_at = 0), 0),
-    count(*) FILTER (WHERE visible_at > 0) FROM pending WHERE {_WITHIN}
+    count(*) FILTER (WHERE visible_at > 0), coalesce(min(visible_at) FILTER (WHERE visible_at > 0), 0)
+    FROM pending WHERE {_WITHIN}
 """
 # Kinds of other rows, and how to find those after a name; the name is the first column.
 _OTHERS: Final[Mapping[str, str]] = {
-    "durable": "SELECT name, owner, destination FROM durable_subscription",
+    "durable": "SELECT name, owner, destination, selector FROM durable_subscription",
     "retained": "SELECT topic AS name FROM retained",
     "history": """
         SELECT name, coalesce((SELECT min(offset) FROM history WHERE topic = topic.id), next) AS first, next
@@ -32,7 +33,7 @@ _OTHERS: Final[Mapping[str, str]] = {
     """,
 }
 
-Count = dict[str, str | int | bool]
+Count = dict[str, str | int | float | bool]
 Range = tuple[int, int, int, int]
 
 
@@ -82,9 +83,9 @@ def counts(connection: sqlite3.Connection) -> Iterator[Sequence[Count]]:
         queue = within[0]
         if queue not in names:
             names = {queue: _name(connection, queue)}
-        messages, size, delayed = connection.execute(_ENTRIES, within).fetchone()
+        messages, size, delayed, next_ms = connection.execute(_ENTRIES, within).fetchone()
         count: Count = {"kind": "queue", "name": names[queue], "messages": messages, "bytes": size}
-        yield [{**count, "delayed": delayed}]
+        yield [{**count, "delayed": delayed, "next_ms": next_ms}]
     for kind, query in _OTHERS.items():
         yield from _rows(connection, kind, query)
 

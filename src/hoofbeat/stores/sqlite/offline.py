@@ -1,4 +1,4 @@
-"""A store that no broker has open: looked over, counted, made small, and copied."""
+"""A store that no broker has open: looked over, counted, tidied, made small, and copied."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from hoofbeat.errors import StoreError
+from hoofbeat.stores.base import Unsubscribe
 from hoofbeat.stores.sqlite.backup import AtRest, Backup
+from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.counting import Count, counts
 from hoofbeat.stores.sqlite.directory import Directory
 from hoofbeat.stores.sqlite.meter import Progress
 from hoofbeat.stores.sqlite.schema import FILE, connect
 
+_DURABLE: Final = "SELECT 1 FROM durable_subscription WHERE name = ?"
 _NEEDED: Final = """
     SELECT seq, count(*) AS refs FROM (
         SELECT seq FROM pending UNION ALL SELECT seq FROM retained UNION ALL SELECT seq FROM history
@@ -93,6 +96,27 @@ def count(path: Path) -> Iterator[Sequence[Count]]:
     """Count all there is, piece by piece."""
     with opened(path) as connection:
         yield from counts(connection)
+
+
+def forget(path: Path, name: str) -> None:
+    """Delete a durable subscription, and what waits for it.
+
+    Raises:
+        StoreError: there is none of that name.
+    """
+    with opened(path) as connection:
+        if not connection.execute(_DURABLE, (name,)).fetchone():
+            raise no_durable(name)
+        changing = Changing(connection)
+        changing.make([Unsubscribe(name)])
+        changing.commit()
+
+
+def no_durable(name: str) -> StoreError:
+    """Say that there is no durable subscription of that name."""
+    return StoreError(
+        f"there is no durable subscription {name!r}: `hoofbeat store stats` lists what there is"
+    )
 
 
 def back_up(path: Path, backup: Backup, progress: Progress) -> int:

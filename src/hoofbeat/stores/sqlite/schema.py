@@ -47,17 +47,22 @@ CREATE TABLE sent (
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file, or create it; of an older format it is brought up to date.
+    """Open the file, or create it; what is refused is left as it was.
 
     Raises:
-        StoreError: it can't be opened, is of a newer format, or is none of ours.
+        StoreError: it can't be opened, is of another format, or is none of ours.
     """
     with ExitStack() as stack:
         try:
             connection = sqlite3.connect(path, timeout=0.0, isolation_level=None, check_same_thread=False)
             stack.callback(connection.close)
+            connection.execute(
+                "PRAGMA locking_mode = EXCLUSIVE"
+            ).fetchall()  # its index needs no shared memory
+            is_new = _check(connection, path)
             _set_up(connection)
-            _check_version(connection, path)
+            if is_new:
+                _create(connection)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; is another process at it, or is it no store?") from error
         stack.pop_all()
@@ -66,7 +71,6 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def _set_up(connection: sqlite3.Connection) -> None:
     for name, value in (
-        ("locking_mode", "EXCLUSIVE"),  # before WAL: then its index needs no shared memory
         ("journal_mode", "WAL"),
         ("synchronous", "FULL"),
         ("wal_autocheckpoint", 0),  # the writer does it, and looks at what becomes of it
@@ -78,17 +82,20 @@ def _set_up(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {name} = {value}").fetchall()
 
 
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
-        if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
-            raise StoreError(f"{path} is a database, and none of ours: name another directory")
-        _create(connection)
-    version = get(connection, "schema_version")
+def _check(connection: sqlite3.Connection, path: Path) -> bool:
+    """See that a file is ours, without changing it; say whether it is empty."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        return True
+    is_ours = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone()
+    version = get(connection, "schema_version") if is_ours else None
+    if version is None:
+        raise StoreError(f"{path} is a database, and none of ours: name another directory")
     if version != VERSION:
         raise StoreError(
-            f"{path} is of format {version}, and this Hoofbeat knows formats up to {VERSION}: "
-            "use the Hoofbeat that wrote it, or export there and import here"
+            f"{path} is of format {version}, and this Hoofbeat knows format {VERSION}: "
+            "use the Hoofbeat that wrote it, or export with that and import with this"
         )
+    return False
 
 
 def _create(connection: sqlite3.Connection) -> None:

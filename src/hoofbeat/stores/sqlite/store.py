@@ -59,7 +59,7 @@ class SqliteStore:
         """Open what is there, or create it.
 
         Raises:
-            StoreError: it is broken, of a newer format, or somebody else has it open.
+            StoreError: it is broken, of another format, or somebody else has it open.
         """
         with ExitStack() as stack:
             self._directory = Directory(self._path)
