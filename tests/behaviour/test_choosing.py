@@ -4,8 +4,9 @@ import tracemalloc
 
 import pytest
 
-from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
+from hoofbeat.config import BrokerConfig, Overflow, QueueConfig, SlowReader, TopicConfig
 from hoofbeat.engines.local.choosing import EFFORT
+from hoofbeat.engines.local.order import MOST_RETURNED
 from tests.behaviour.consumers import QUEUE, consumer, one_by_one, send, settle
 from tests.conformance.wire import Wire, every_version, frame
 from tests.patient_store import Disk, PatientStore
@@ -107,11 +108,63 @@ def test_what_flows_past_a_consumer_without_credit_leaves_nothing_behind(wire: W
             for _ in range(100):
                 sender.send(*[send(b"", "kind:y") for _ in range(100)])
                 other.octets()
-            held.append(_held_by("choosing.py") + _held_by("aside.py"))
+            held.append(_held_by("choosing.py") + _held_by("aside.py") + _held_by("order.py"))
     finally:
         tracemalloc.stop()
     assert held[1] - held[0] < 50_000
     assert settle(stalled) == b"0"
+
+
+def test_what_waits_is_held_once_however_many_selectors_are_to_be_asked_about_it(wire: Wire) -> None:
+    client, sender = wire.connect(), wire.connect()
+    for number in range(200):
+        client.send(frame("SUBSCRIBE", f"id:{number}", "destination:/queue/a", f"selector:kind = '{number}'"))
+    tracemalloc.start()
+    try:
+        sender.send(*[send(at, "kind:none", f"at:{at}") for at in range(4000)])
+        held = _held_by("choosing.py") + _held_by("aside.py") + _held_by("order.py")
+    finally:
+        tracemalloc.stop()
+    assert held < 1_000_000
+
+
+def test_a_session_that_leaves_is_one_turn_however_many_consumers_it_had() -> None:
+    wire = Wire()
+    leaving, other, sender = wire.connect(), wire.connect(), wire.connect()
+    for client, count in ((leaving, 50), (other, 20)):
+        for number in range(count):
+            selector = f"selector:kind = '{client is leaving}{number}'"
+            client.send(frame("SUBSCRIBE", f"id:{number}", "destination:/queue/a", selector))
+    sender.receive_only(b"".join([send(at, f"kind:{at}") for at in range(1000)]))
+    before = wire.broker.stats.terms_compared
+    leaving.leave()
+    assert wire.broker.stats.terms_compared - before <= EFFORT
+    wire.pass_time(9)
+
+
+@pytest.mark.parametrize("count", [MOST_RETURNED, MOST_RETURNED + 1])
+def test_what_came_back_while_a_consumer_had_no_credit_is_offered_to_it(count: int) -> None:
+    """One of the same selector had it, so that the selector has passed it."""
+    wire = Wire()
+    stalled, holder, sender = one_by_one(wire, "selector:kind = 'x'"), wire.connect(), wire.connect()
+    sender.send(send(b"held", "kind:x"))
+    asking = (f"destination:{QUEUE}", "ack:client", "prefetch-count:1000", "selector:kind = 'x'")
+    holder.send(*[frame("SUBSCRIBE", f"id:{at}", *asking) for at in range(2)])
+    sender.send(*[send(at, "kind:x") for at in range(count)])
+    wire.pass_time(1)
+    assert len(holder.frames()) == count
+    holder.leave()
+    assert settle(stalled) == b"held"
+    assert [settle(stalled) for _ in range(count)] == [b"%d" % at for at in range(count)]
+
+
+def test_a_topic_s_subscriber_gets_groups_without_turns_of_its_own() -> None:
+    wire = Wire(BrokerConfig(topic=TopicConfig(slow_reader=SlowReader.DROP_NEWEST)))
+    listener = wire.connect()
+    listener.send(frame("SUBSCRIBE", "id:0", "destination:/topic/a"))
+    grouped = frame("SEND", "destination:/topic/a", "JMSXGroupID:a", body=b"x")
+    wire.connect().send(grouped * (EFFORT + 1))
+    assert len(listener.frames()) == EFFORT + 1
 
 
 def _held_by(file: str) -> int:

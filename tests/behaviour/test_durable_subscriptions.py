@@ -1,5 +1,7 @@
 """Durable subscriptions: messages of a topic wait for a subscriber that is away."""
 
+from typing import NoReturn
+
 import pytest
 
 from hoofbeat.assembly import make_broker
@@ -7,6 +9,7 @@ from hoofbeat.broker.access import Right
 from hoofbeat.broker.engine import Listed, ignore
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import BrokerConfig, DurableConfig, KeptConfig, Loss, QueueConfig, TopicConfig
+from hoofbeat.engines.local.durable_subscription import Durable
 from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 
@@ -359,3 +362,33 @@ class TestLimits:
         assert answers[2:] == [None]
         assert "/dsub/desk/n" not in durables
         assert come(wire, "activemq.subscriptionName:n", login="ann").bodies() == []
+
+
+def test_who_may_not_have_more_is_told_without_a_look_at_what_others_have() -> None:
+    wire = Wire(BrokerConfig(durable=DurableConfig(per_user=2)))
+    for number in range(3):
+        client = wire.connect("1.2", "login:a", SOFT)
+        client.send(listening("persistent:true", id=str(number)), frame("UNSUBSCRIBE", f"id:{number}"))
+    durables = wire.broker.engine.durables
+    durables._by_name = Unread(durables._by_name)
+    client.send(listening("persistent:true", id="4"))
+    heard = [each.header("message") for each in client.frames() if each.command == "ERROR"]
+    assert heard[-1] == "more than 2 durable subscriptions of one user"
+
+
+class Unread(dict[str, Durable]):
+    """Names that nobody may go through."""
+
+    def values(self) -> NoReturn:
+        """Fail."""
+        raise AssertionError("all were gone through")
+
+
+def test_who_deleted_one_may_have_another() -> None:
+    wire = Wire(BrokerConfig(durable=DurableConfig(per_user=1)))
+    for number in range(3):
+        client = wire.connect("1.2", "login:a", SOFT)
+        client.send(listening("persistent:true", "receipt:r", id=str(number)))
+        assert client.frame().command == "RECEIPT"
+        client.send(frame("UNSUBSCRIBE", f"id:{number}", "persistent:true"))
+    assert names(wire) == []

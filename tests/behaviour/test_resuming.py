@@ -221,6 +221,41 @@ def test_no_more_topics_have_a_history_than_may() -> None:
     assert [heard.get("offset") for heard in client.frames()] == [None, "1", None, "2"]
 
 
+SHORT = BrokerConfig(
+    topic=TopicConfig(history_messages=9, history_seconds=5.0), limits=LimitsConfig(history_topics=1)
+)
+
+
+def test_a_history_of_which_all_is_too_old_makes_room_for_another() -> None:
+    wire = Wire(SHORT, epoch="e1")
+    client = wire.connect()
+    client.send(listening(to="/topic/*"), send(b"1"), send(b"2"), send(b"3", to="/topic/b"))
+    assert [heard.get("offset") for heard in client.frames()] == [None, "1", "2", None]
+    wire.pass_time(5.1)
+    client.send(send(b"4", to="/topic/c"), send(b"5", to="/topic/b"), send(b"6"))
+    assert [heard.get("offset") for heard in client.frames()] == ["3", None, None]
+    wire.pass_time(5.1)
+    assert resumed(wire, to="/topic/d") == (None, [])
+    client.send(send(b"7"))
+    assert client.frame().get("offset") == "4"  # none of those before, which others may have seen
+    for offset in (0, 1, 2):
+        assert resumed(wire, *seen(offset)) == ("false", [])
+    assert resumed(wire, *seen(3)) == ("true", [b"7"])
+
+
+def test_it_is_not_looked_for_such_histories_again_and_again() -> None:
+    wire = Wire(SHORT)
+    client = wire.connect()
+    client.send(listening(to="/topic/*"), send(b"1"))
+    wire.pass_time(4.5)
+    client.send(send(b"2", to="/topic/b"))
+    wire.pass_time(0.6)
+    client.send(send(b"3", to="/topic/c"))
+    wire.pass_time(0.5)
+    client.send(send(b"4", to="/topic/d"))
+    assert [heard.get("offset") for heard in client.frames()] == [None, "1", None, None, "2"]
+
+
 def test_who_only_listens_takes_no_history_from_others() -> None:
     wire = Wire(BrokerConfig(topic=MANY, limits=LimitsConfig(history_topics=1)), epoch="e1")
     client = wire.connect()

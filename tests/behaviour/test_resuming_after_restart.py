@@ -6,6 +6,7 @@ from hoofbeat.config import TopicConfig
 from tests.behaviour.test_resuming import (
     FEW,
     MANY,
+    SHORT,
     bodies,
     listening,
     receipt,
@@ -228,3 +229,45 @@ def test_who_outruns_the_disk_is_held_until_it_has_caught_up_and_others_are_not(
         store.settle()
         wire.flush()
     assert len(store.disk.kept["/topic/a"]) == 40
+
+
+class TestOver:
+    """A history of the last start, of which all is too old, makes room for another."""
+
+    def start(self, store: PatientStore) -> Wire:
+        return Wire(SHORT, store=store, epoch="later")
+
+    def test_it_does_when_so_much_time_has_passed_since_the_start(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(send(b"1"), send(b"2"))
+        store.close()
+        disk = store.disk
+        store = PatientStore(disk, is_patient=False)
+        wire = self.start(store)
+        client = wire.connect()
+        client.send(listening(to="/topic/*"), send(b"3", to="/topic/b"))
+        wire.pass_time(5.1)
+        client.send(send(b"4", to="/topic/c"))
+        wire.flush()
+        assert [heard.get("offset") for heard in client.frames()] == [None, None, "3"]
+        store.close()
+        wire = self.start(PatientStore(disk, is_patient=False))
+        assert resumed(wire, "from-seq:0", to="/topic/c") == ("true", [b"4"])
+        client = wire.connect()
+        client.send(listening(), send(b"5"))
+        assert client.frames()[-1].get("offset") is None  # /topic/c has the one there may be
+
+    def test_it_does_not_while_it_is_read(self) -> None:
+        store = PatientStore(is_patient=False)
+        self.start(store).connect().send(send(b"1"))
+        store.close()
+        store = PatientStore(store.disk)
+        wire = self.start(store)
+        reader, client = wire.connect(), wire.connect()
+        reader.send(listening("from-seq:1"))
+        wire.pass_time(5.1)
+        client.send(listening(to="/topic/b"), send(b"2", to="/topic/b"))
+        store.settle()
+        wire.flush()
+        assert client.frames()[-1].get("offset") is None
+        assert receipt(reader.frames()) == ("false", "e", "1")

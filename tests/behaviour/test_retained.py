@@ -211,6 +211,33 @@ class TestLimits:
         assert client.frame().header("message") == f"more than {most} bytes of retained values"
         assert heard_first(wire) == [(b"1234567890", "true")]
 
+    @pytest.mark.parametrize(
+        "limits",
+        [LimitsConfig(retained_topics=2), LimitsConfig(retained_bytes=90)],
+        ids=["topics", "bytes"],
+    )
+    def test_values_that_have_expired_make_room_for_others(self, limits: LimitsConfig) -> None:
+        wire = Wire(BrokerConfig(limits=limits))
+        client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+        client.send(keep(b"1", "ttl:5000"), keep(b"2", to="/topic/b"))
+        client.send(keep(b"3", "receipt:3", to="/topic/c"))
+        assert client.frame().command == "ERROR"
+        wire.pass_time(5.0)
+        client.send(keep(b"4", "receipt:4", to="/topic/c"))
+        assert client.frame().header("receipt-id") == "4"
+        client.send(keep(b"5", "receipt:5", to="/topic/d"))
+        assert client.frame().command == "ERROR"
+        assert heard_first(wire, "/topic/*") == [(b"2", "true"), (b"4", "true")]
+
+    def test_a_value_that_took_the_place_of_one_that_expires_stays(self) -> None:
+        wire = Wire(BrokerConfig(limits=LimitsConfig(retained_topics=1)))
+        client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+        client.send(*[keep(b"1", f"ttl:{number}") for number in range(1, 300)], keep(b"2"))
+        wire.pass_time(5.0)
+        client.send(keep(b"3", to="/topic/b"))
+        assert client.frame().command == "ERROR"
+        assert heard_first(wire, "/topic/*") == [(b"2", "true")]
+
     def test_a_value_that_there_is_no_room_for_leaves_no_older_one_behind(self) -> None:
         most = len("\ndestination:/topic/a") + 2
         wire = Wire(BrokerConfig(topic=RETAINED.topic, limits=LimitsConfig(retained_bytes=most)))

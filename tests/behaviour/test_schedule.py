@@ -103,7 +103,8 @@ def test_a_repeated_one_is_a_new_message_each_time(wire: Wire) -> None:
     assert len(ids) == 3
 
 
-def test_without_an_end_it_is_repeated_for_ever(wire: Wire) -> None:
+def test_without_an_end_it_is_repeated_for_ever() -> None:
+    wire = Wire()
     client = wire.connect()
     client.send(subscribe(), send(b"x", "AMQ_SCHEDULED_PERIOD:1000", "AMQ_SCHEDULED_REPEAT:-1"))
     wire.pass_time(50.5)
@@ -112,7 +113,8 @@ def test_without_an_end_it_is_repeated_for_ever(wire: Wire) -> None:
     assert (job.due_ms, job.left) == (START_EPOCH_MS + 51_000, -1)
 
 
-def test_what_was_missed_is_not_made_up_for(wire: Wire) -> None:
+def test_what_was_missed_is_not_made_up_for() -> None:
+    wire = Wire()
     client = wire.connect()
     client.send(subscribe(), send(b"x", "AMQ_SCHEDULED_PERIOD:1000", "AMQ_SCHEDULED_REPEAT:2"))
     wire._seconds = 100.5
@@ -136,7 +138,8 @@ def test_cron_says_when(wire: Wire) -> None:
     assert client.bodies() == [b"x"]
 
 
-def test_cron_begins_a_series_each_time(wire: Wire) -> None:
+def test_cron_begins_a_series_each_time() -> None:
+    wire = Wire()
     client = wire.connect()
     client.send(
         subscribe(),
@@ -188,7 +191,7 @@ def test_at_the_end_of_the_calendar_there_is_no_next_time(wire: Wire) -> None:
         (["AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:100", "AMQ_SCHEDULED_REPEAT:-1"], "beside"),
         (["delay:1", "deliver-at:1"], "deliver-at beside"),
         (["AMQ_SCHEDULED_CRON:* * * * *", "deliver-at:1"], "deliver-at beside"),
-        (["AMQ_SCHEDULED_PERIOD:99", "AMQ_SCHEDULED_REPEAT:1"], "below 100 ms"),
+        (["AMQ_SCHEDULED_PERIOD:999", "AMQ_SCHEDULED_REPEAT:1"], "below 1000 ms"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wire: Wire, headers: list[str], words: str) -> None:
@@ -253,6 +256,44 @@ def test_what_is_too_much_for_the_schedule_is_refused(config: ScheduleConfig) ->
     client.send(subscribe(), send(b"6", "delay:1000"))
     wire.pass_time(2)
     assert client.bodies() == [b"1", b"2", b"6"]
+
+
+@pytest.mark.parametrize("config", [ScheduleConfig(per_user=2), ScheduleConfig(per_user_bytes=2 * SIZE)])
+def test_one_user_leaves_room_in_the_schedule_for_others(config: ScheduleConfig) -> None:
+    wire = Wire(BrokerConfig(schedule=config))
+    delayed = [send(b"%d" % number, "delay:1000", f"n:{number}") for number in range(10)]
+    eve, other = wire.connect("1.2", "login:eve"), wire.connect("1.2", "login:other")
+    eve.send(*delayed[:2])
+    assert not eve.closed
+    other.send(send(b"o", "delay:1000", "receipt:o"))
+    assert receipts(other) == ["o"]
+    eve.send(delayed[0])
+    assert eve.refusal().header("message") == "too much is scheduled by one user"
+    eve = wire.connect("1.2", "login:eve")
+    eve.send(frame("BEGIN", "transaction:t"), send(b"t", "delay:1", "transaction:t"))
+    eve.send(frame("COMMIT", "transaction:t"))
+    assert eve.refusal().header("message") == "too much is scheduled by one user"
+    wire.pass_time(2)
+    eve = wire.connect("1.2", "login:eve")
+    eve.send(send(b"again", "delay:1000", "receipt:again"))
+    assert receipts(eve) == ["again"]
+
+
+def test_what_another_user_sent_just_so_is_counted_as_its_own() -> None:
+    """Header blocks that are alike are read but once, whoever sends them."""
+    wire = Wire(BrokerConfig(schedule=ScheduleConfig(per_user=2)))
+    eve, other = wire.connect("1.2", "login:eve"), wire.connect("1.2", "login:other")
+    for client in (eve, other):
+        client.send(send(b"1", "delay:1000"), send(b"1", "delay:1000"))
+        assert not client.closed
+
+
+def test_a_series_of_who_has_no_room_left_is_left_out() -> None:
+    wire = Wire(BrokerConfig(schedule=ScheduleConfig(per_user=1)))
+    client = wire.connect()
+    client.send(subscribe(), send(b"x", "AMQ_SCHEDULED_CRON:0 * * * *", "delay:1000"))
+    wire.pass_time(2 * 60 * MINUTE)
+    assert client.bodies() == []
 
 
 def test_a_full_queue_is_tried_again_and_order_is_kept() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from hoofbeat.assembly import LocalEngine
-from hoofbeat.config import BrokerConfig, LimitsConfig
+from hoofbeat.config import BrokerConfig, LimitsConfig, ScheduleConfig
 from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
 from tests.patient_store import Disk, PatientStore
 
@@ -97,7 +97,7 @@ def test_repetitions_are_counted_over_a_restart(disk: Disk) -> None:
         send(
             b"c",
             "AMQ_SCHEDULED_CRON:14 22 * * *",
-            "AMQ_SCHEDULED_PERIOD:5000",
+            "AMQ_SCHEDULED_PERIOD:10000",
             "AMQ_SCHEDULED_REPEAT:1",
             "persistent:true",
         ),
@@ -184,3 +184,32 @@ def test_a_topic_that_may_not_keep_a_value_yet_gets_it_later(disk: Disk) -> None
     wire.pass_time(1.1)
     client.send(subscribe("/topic/b"))
     assert client.bodies() == [b"b"]
+
+
+@pytest.mark.parametrize("login", ["eve", "eve @1 2", ""])
+def test_whose_it_is_is_known_after_a_restart(disk: Disk, login: str) -> None:
+    config = BrokerConfig(schedule=ScheduleConfig(per_user=2))
+    said = [f"login:{login}"] if login else []
+    wire, _ = begin(disk, config)
+    client = wire.connect("1.2", *said)
+    client.send(*[send(b"x", "delay:100000", "persistent:true", f"n:{number}") for number in range(2)])
+    wire.broker.drain(wire.now())
+    schedule(wire).close()
+    again, _ = begin(disk, config)
+    client, other = again.connect("1.2", *said), again.connect("1.2", "login:other")
+    client.send(send(b"x", "delay:1000"))
+    assert client.refusal().header("message") == "too much is scheduled by one user"
+    other.send(send(b"x", "delay:1000", "receipt:r"))
+    assert receipts(other) == ["r"]
+
+
+def test_what_the_disk_had_no_room_for_takes_no_room_of_its_user_s(disk: Disk) -> None:
+    wire, store = begin(disk, BrokerConfig(schedule=ScheduleConfig(per_user=1)), is_patient=True)
+    client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    client.send(send(b"x", "delay:1000", "persistent:true"))
+    store.is_full = True
+    store.settle(9)
+    wire.flush()
+    assert client.frame().header("message") == "disk is full"
+    client.send(send(b"y", "delay:1000", "receipt:r"))
+    assert receipts(client) == ["r"]

@@ -244,3 +244,16 @@ def test_selectors_of_durable_subscriptions_count_while_nobody_listens() -> None
         heard = client.frame()
         assert heard.command == ("ERROR" if number == 1 else "RECEIPT")
         client.leave()
+
+
+def test_selectors_of_durable_subscriptions_count_where_another_is_said_anew() -> None:
+    wire = Wire(BrokerConfig(limits=LimitsConfig(selector_terms=5)))
+    asked = [("0", "a = 1 AND b = 2"), ("1", ""), ("1", "a = 1"), ("1", "a"), ("0", "a"), ("1", "a = 1")]
+    heard: list[str] = []
+    for id, selector in asked:
+        client = wire.connect("1.2", "client-id:me")
+        asking = (f"id:{id}", "destination:/topic/a", "durable:true", "receipt:r")
+        client.send(frame("SUBSCRIBE", *asking, *([f"selector:{selector}"] if selector else [])))
+        heard.append(client.frame().command)
+        client.leave()
+    assert heard == ["RECEIPT", "RECEIPT", "ERROR", "RECEIPT", "RECEIPT", "RECEIPT"]

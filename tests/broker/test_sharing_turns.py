@@ -6,7 +6,7 @@ from hoofbeat.broker.access import Right
 from hoofbeat.broker.broker import SLICE_COPIES, SLICE_FRAMES
 from hoofbeat.broker.stats import COPIES_A_TERM
 from hoofbeat.broker.users import Principal
-from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig
+from hoofbeat.config import BrokerConfig, DurableConfig, LimitsConfig, QueueConfig
 from tests.conformance.wire import Wire, frame, settlement
 
 SENDS = [frame("SEND", f"destination:/queue/{number % 2}", body=b"%d" % number) for number in range(6000)]
@@ -102,6 +102,25 @@ def test_looking_through_many_patterns_is_work_too() -> None:
     assert wire.broker.stats.messages_received < SLICE_FRAMES / 4
     wire.flush()
     assert wire.broker.stats.messages_received == SLICE_FRAMES
+
+
+@pytest.mark.parametrize("is_transaction", [False, True])
+def test_what_is_kept_for_durable_subscriptions_is_work_too(is_transaction: bool) -> None:
+    """Of a transaction all is done at once, and others have their turn right after it."""
+    wire = Wire(BrokerConfig(durable=DurableConfig(per_user=600)))
+    listener = wire.connect("1.2", "client-id:a", "login:a")
+    for number in range(600):
+        listener.send(frame("SUBSCRIBE", f"id:{number}", "destination:/topic/**", "persistent:true"))
+        listener.send(frame("UNSUBSCRIBE", f"id:{number}"))
+    more = ["transaction:1"] * is_transaction
+    sends = [frame("SEND", "destination:/topic/a", f"n:{number}", *more) for number in range(200)]
+    ends = [frame(command, *more) for command in ("BEGIN", "COMMIT") if is_transaction]
+    sender = wire.connect()
+    sender.receive_only(b"".join([*ends[:1], *sends, *ends[1:], *sends[:100]]))
+    before = 200 if is_transaction else 60
+    assert wire.broker.stats.messages_received <= before
+    wire.flush()
+    assert wire.broker.stats.messages_put == 600 * (200 + 100 * (not is_transaction))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hoofbeat.errors import Refused
 
 RUN: Final = 256  # messages in one run, at most
 RUN_TERMS: Final = 16_384  # headers and literals that selectors look at in one run
+RUN_PUTS: Final = 16_384  # copies of one run that are kept for durable subscriptions
 
 Done = Callable[[Refused | None], None]
 Confirm = Callable[[int, Refused | None], None]

@@ -142,7 +142,7 @@ class Envelope:
         self.duplicate_id = _duplicate_id(headers)
         self._read_group(headers)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
-        self._starts_a_run = not _STARTS_A_RUN.isdisjoint(headers.fields)
+        self._starts_a_run = self.timing is not None or not _STARTS_A_RUN.isdisjoint(headers.fields)
         if self._raw is None:
             self.write(_kept(headers))
         else:

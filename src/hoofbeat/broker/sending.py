@@ -103,6 +103,8 @@ def open_envelope(core: Core, session: BrokerSession, headers: Headers) -> Envel
     if where.kind in (Kind.USER, Kind.APP):
         raise Refused(f"Unknown destination {where.name[:128]!r}: no application is mounted here")
     envelope = Envelope(where, headers, core.message_prefix)
+    if envelope.timing is not None:
+        return _owned(session, envelope)
     if envelope.is_plain:
         headers.memo = envelope
     return envelope
@@ -121,7 +123,14 @@ def _own_envelope(core: Core, session: BrokerSession, where: Destination, header
         changed["destination"] = where.name
     if "reply-to" in changed:
         changed["reply-to"] = with_reply_to(core, session, changed["reply-to"])
-    return Envelope(where, Headers(changed), core.message_prefix)
+    return _owned(session, Envelope(where, Headers(changed), core.message_prefix))
+
+
+def _owned(session: BrokerSession, envelope: Envelope) -> Envelope:
+    """Have what waits for its time count as its sender's."""
+    if envelope.timing is not None:
+        envelope.timing = envelope.timing._replace(owner=session.principal.name)
+    return envelope
 
 
 def wait_for_memory(core: Core, session: BrokerSession) -> None:

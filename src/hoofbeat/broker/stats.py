@@ -3,6 +3,7 @@
 from typing import Final
 
 COPIES_A_TERM: Final = 4  # one header or literal of a selector takes as long as so many copies of a message
+COPIES_A_PUT: Final = 4  # and so does a message that is kept for one durable subscription
 
 
 class Stats:
@@ -16,6 +17,7 @@ class Stats:
         messages_dropped: given up without a dead letter.
         messages_duplicated: sent again under an id that was known, and dropped.
         messages_dead_lettered: given up, with one.
+        messages_put: copies kept for durable subscriptions.
         patterns_searched: looked through to find who hears a topic that was not met lately.
         terms_compared: headers and literals that selectors looked at.
         slow_consumers: sessions closed because they read too slowly.
@@ -28,6 +30,7 @@ class Stats:
         "messages_delivered",
         "messages_dropped",
         "messages_duplicated",
+        "messages_put",
         "messages_received",
         "messages_redelivered",
         "patterns_searched",
@@ -45,6 +48,7 @@ class Stats:
         self.messages_dropped = 0
         self.messages_duplicated = 0
         self.messages_dead_lettered = 0
+        self.messages_put = 0
         self.patterns_searched = 0
         self.terms_compared = 0
         self.slow_consumers = 0
@@ -53,4 +57,5 @@ class Stats:
     @property
     def effort(self) -> int:
         """Return what was done on senders' behalf, of which each session has its share in a turn."""
-        return self.messages_delivered + self.patterns_searched + COPIES_A_TERM * self.terms_compared
+        done = self.messages_delivered + self.patterns_searched
+        return done + COPIES_A_TERM * self.terms_compared + COPIES_A_PUT * self.messages_put

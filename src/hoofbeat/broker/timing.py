@@ -1,6 +1,7 @@
 """When a message is to be published, as its SEND asks: after a delay, at a time, again and again."""
 
 from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
 
 from hoofbeat.broker.cron import Cron, parse_cron
 from hoofbeat.errors import Refused
@@ -19,6 +20,7 @@ TIMING_HEADERS: Final = frozenset(
     }
 )
 FOR_EVER: Final = -1
+_OWNER: Final = "@"  # before a login, which is not there where a sender had none
 
 
 class Timing(NamedTuple):
@@ -30,6 +32,7 @@ class Timing(NamedTuple):
         period_ms: between repetitions.
         repeat: how many times more it is published; -1 for ever.
         cron: when it begins, again and again; None for once.
+        owner: login of who sent it.
     """
 
     delay_ms: int = 0
@@ -37,6 +40,7 @@ class Timing(NamedTuple):
     period_ms: int = 0
     repeat: int = 0
     cron: Cron | None = None
+    owner: str = ""
 
     def first_after(self, now_ms: int) -> int:
         """Return when it is first due; where nothing else is said, one period from now.
@@ -93,13 +97,18 @@ def read_timing(headers: Headers) -> Timing | None:
 def write_timing(timing: Timing) -> str:
     """Return it as one line of text, for :func:`recall_timing`."""
     cron = "" if timing.cron is None else timing.cron.text
-    return f"{timing.delay_ms} {timing.at_ms} {timing.period_ms} {timing.repeat} {cron}"
+    text = f"{timing.delay_ms} {timing.at_ms} {timing.period_ms} {timing.repeat} {cron}"
+    return f"{_OWNER}{quote(timing.owner, safe='')} {text}" if timing.owner else text
 
 
 def recall_timing(text: str) -> Timing:
     """Return what :func:`write_timing` wrote."""
+    owner = ""
+    if text.startswith(_OWNER):
+        owner, _, text = text[len(_OWNER) :].partition(" ")
     delay, at, period, repeat, cron = text.split(" ", 4)
-    return Timing(int(delay), int(at), int(period), int(repeat), parse_cron(cron) if cron else None)
+    when = parse_cron(cron) if cron else None
+    return Timing(int(delay), int(at), int(period), int(repeat), when, unquote(owner))
 
 
 def milliseconds(headers: Headers, name: str) -> int:

@@ -1,11 +1,11 @@
 """BEGIN, COMMIT, ABORT, and the frames that belong to a transaction."""
 
-from itertools import groupby
+from collections.abc import Sequence
 
 from hoofbeat.broker import sending, settling
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.core import Answer, Core
-from hoofbeat.broker.engine import Settlement
+from hoofbeat.broker.engine import RUN, Settlement
 from hoofbeat.broker.message import Envelope, Message
 from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.subscription import Subscription
@@ -60,10 +60,9 @@ def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     for each, found in named:
         if found[1] in found[0].unsettled:
             settling.note(*found, settling.outcome_of(each.command, each.headers), settlements)
-    messages = [message for each in frames for message in _messages(core, each)]
-    runs = [list(run) for _, run in groupby(messages, _envelope_of)]
+    runs = _runs(core, frames)
     settling.count(core, settlements)
-    core.stats.messages_received += len(messages)
+    core.stats.messages_received += sum([len(run) for run in runs])
     hold = core.engine.commit(runs, settlements, Answer(core, session, frame.headers.get("receipt")))
     if hold is not None:
         core.hold(session, hold, core.config.limits.hold_seconds)
@@ -86,14 +85,20 @@ def _find(session: BrokerSession, frame: Frame, facts: Facts) -> tuple[Subscript
     return found
 
 
-def _messages(core: Core, frame: Frame) -> list[Message]:
-    envelope = frame.headers.memo
-    return [sending.message_of(core, envelope, frame)] if isinstance(envelope, Envelope) else []
-
-
-def _envelope_of(message: Message) -> int:
-    """Tell runs apart: priority and expiry of a run are those of its one envelope."""
-    return id(message.envelope)
+def _runs(core: Core, frames: Sequence[Frame]) -> list[list[Message]]:
+    """Return the messages of SENDs, in order: together where they could have come in one run."""
+    runs: list[list[Message]] = []
+    for frame in frames:
+        envelope = frame.headers.memo
+        if not isinstance(envelope, Envelope):
+            continue
+        message = sending.message_of(core, envelope, frame)
+        first = runs[-1][0].envelope if runs and len(runs[-1]) < RUN else None
+        if first is not None and first.following(frame.headers) is not None:
+            runs[-1].append(message)
+        else:
+            runs.append([message])
+    return runs
 
 
 def _name(frame: Frame) -> str:

@@ -57,10 +57,11 @@ class LimitsConfig:
         connect_seconds: from the first byte to the end of CONNECT.
         hold_seconds: how long a publisher waits for room before it is refused; 0 refuses at once.
         destinations: topics and queues that exist at one time.
-        retained_topics: topics that have a retained value.
+        retained_topics: topics that have a retained value; those that have expired make room.
         retained_bytes: of the headers and bodies of all retained values.
         retained_values: that one subscription with a wildcard gets at its start.
-        history_topics: topics that have a history; messages of others have no offset.
+        history_topics: topics that have a history; messages of others have no offset. A history of which
+            all is older than ``history_seconds`` makes room for another.
     """
 
     headers: int = 100
@@ -258,16 +259,21 @@ class ScheduleConfig:
     Attributes:
         messages: that wait for their time.
         bytes: of the headers and bodies of those messages; then no more are taken in.
+        per_user: of those messages, how many one user may have; who does not log in is one user too.
+        per_user_bytes: of the headers and bodies of those.
         least_period_ms: shortest time between repetitions that a sender may ask for.
     """
 
     messages: int = 100_000
     bytes: int = 64 * 1024 * 1024
-    least_period_ms: int = 100
+    per_user: int = 20_000
+    per_user_bytes: int = 16 * 1024 * 1024
+    least_period_ms: int = 1000
 
     def __post_init__(self) -> None:
         """Refuse a period that never ends."""
         at_least(0, messages=self.messages, bytes=self.bytes)
+        at_least(0, per_user=self.per_user, per_user_bytes=self.per_user_bytes)
         at_least(1, least_period_ms=self.least_period_ms)
 
 

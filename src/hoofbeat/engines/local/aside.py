@@ -6,9 +6,9 @@ from typing import Final
 
 from hoofbeat.broker.message import Message
 from hoofbeat.engines.local.ages import is_expired
+from hoofbeat.engines.local.order import NUMBER_BITS, Order
 
-_NUMBER_BITS: Final = 56
-_NUMBER: Final = (1 << _NUMBER_BITS) - 1
+_NUMBER: Final = (1 << NUMBER_BITS) - 1
 _HIGHEST_PRIORITY: Final = 9
 _PRIORITY_BITS: Final = 4
 _LEAST_STALE: Final = 1024
@@ -16,7 +16,7 @@ _LEAST_STALE: Final = 1024
 
 def rank_of(message: Message) -> int:
     """Return what puts messages in the order of delivery, the lowest first: by priority, then by age."""
-    return ((_HIGHEST_PRIORITY - message.envelope.priority) << _NUMBER_BITS) | message.number
+    return ((_HIGHEST_PRIORITY - message.envelope.priority) << NUMBER_BITS) | message.number
 
 
 class Aside:
@@ -24,13 +24,15 @@ class Aside:
 
     Attributes:
         bytes: of their headers and bodies.
+        order: of their ranks.
     """
 
-    __slots__ = ("_ages", "_messages", "bytes")
+    __slots__ = ("_ages", "_messages", "bytes", "order")
 
     def __init__(self) -> None:
         """Start empty."""
         self.bytes = 0
+        self.order = Order()
         self._messages: dict[int, Message] = {}
         self._ages: list[int] = []  # a heap: number first, then what makes a rank of it; some are gone
 
@@ -43,20 +45,18 @@ class Aside:
         """Return the message of that rank; None if it is gone."""
         return self._messages.get(rank)
 
-    def ranks(self) -> list[int]:
-        """Return the ranks of all, in order."""
-        return sorted(self._messages)
-
-    def add(self, message: Message) -> int:
-        """Take in a message; return its rank."""
+    def add(self, message: Message) -> None:
+        """Take in a message."""
         rank = rank_of(message)
         self._messages[rank] = message
+        self.order.add(rank)
+        if self.order.size > 2 * len(self._messages) + _LEAST_STALE:
+            self.order.keep(self._messages)
         self.bytes += message.size
         heappush(self._ages, _age(rank))
         if len(self._ages) > 2 * len(self._messages) + _LEAST_STALE:
             self._ages = [_age(rank) for rank in self._messages]
             heapify(self._ages)
-        return rank
 
     def take(self, rank: int) -> Message | None:
         """Remove the message of that rank and return it; None if it is gone."""
@@ -81,12 +81,12 @@ class Aside:
 
     def all(self) -> Sequence[Message]:
         """Return all, in the order of delivery."""
-        return [self._messages[rank] for rank in self.ranks()]
+        return [self._messages[rank] for rank in sorted(self._messages)]
 
 
 def _age(rank: int) -> int:
-    return (rank & _NUMBER) << _PRIORITY_BITS | rank >> _NUMBER_BITS
+    return (rank & _NUMBER) << _PRIORITY_BITS | rank >> NUMBER_BITS
 
 
 def _rank(age: int) -> int:
-    return (age & (1 << _PRIORITY_BITS) - 1) << _NUMBER_BITS | age >> _PRIORITY_BITS
+    return (age & (1 << _PRIORITY_BITS) - 1) << NUMBER_BITS | age >> _PRIORITY_BITS

@@ -13,13 +13,16 @@ from typing import Final, NamedTuple
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.subscription import SLICE, Subscription
+from hoofbeat.broker.time import Now
 from hoofbeat.engines.local.aside import Aside
+from hoofbeat.engines.local.order import MOST_RETURNED, NONE, Order, lane_of
 from hoofbeat.engines.local.ready import Ready
 
 EFFORT: Final = 4096  # messages looked at, and terms of selectors, in one turn; then others have theirs
 MOST_GROUPS: Final = 10_000  # whose consumer is remembered; the oldest are forgotten
-_NONE: Final = 1 << 61  # comes after every rank
 _LEAST_STALE: Final = 1024
+_PASSED_BY: Final = 4  # two to this many consumers are gone through in the time of one question
+_HEARD: Final = 3  # and of two to this many messages is heard that they came back
 
 
 class Chosen(NamedTuple):
@@ -30,38 +33,74 @@ class Chosen(NamedTuple):
 
 
 class _Matches:
-    """What one selector has not been asked about yet, and the first message it matches.
+    """How far one selector has come through what is set aside, and the first message it matches.
 
     Attributes:
         condition: None matches all.
         effort: of one question.
-        head: rank of the first match that is known; _NONE if none is.
-        unseen: a heap of ranks; some are gone.
+        head: rank of the first match that is known; NONE if none is.
+        changes: of the order, when there was nothing before the head to ask about; -1 if there is.
+        seen: the last rank it was asked about, by lane.
+        heard: how many returns it knows of.
+        behind: a heap of ranks that came back after it had passed them; some are gone.
         seats: how many consumers share it.
     """
 
-    __slots__ = ("condition", "effort", "head", "seats", "unseen")
+    __slots__ = ("behind", "changes", "condition", "effort", "head", "heard", "seats", "seen")
 
-    def __init__(self, condition: Condition | None, unseen: list[int]) -> None:
+    def __init__(self, condition: Condition | None, heard: int) -> None:
         self.condition = condition
         self.effort = 1 if condition is None else 1 + condition.terms
-        self.head = _NONE
-        self.unseen = unseen
         self.seats = 0
+        self.begin_anew(heard)
+
+    def begin_anew(self, heard: int) -> None:
+        """Be asked about everything, whatever was asked before."""
+        self.head = NONE
+        self.changes = -1
+        self.seen: dict[int, int] = {}
+        self.heard = heard
+        self.behind: list[int] = []
 
     def wants(self, message: Message) -> bool:
         return self.condition is None or self.condition.matches(message)
 
-    def add(self, ranks: Sequence[int], aside: Aside) -> None:
-        """Note that there is more to ask about."""
+    def hear(self, order: Order) -> int:
+        """Learn what came back; return how much that is."""
+        if self.heard == order.returns:
+            return 0
+        ranks = order.returned(self.heard)
+        if ranks is None or len(self.behind) + len(ranks) > MOST_RETURNED:
+            self.begin_anew(order.returns)  # or what comes back would be kept for every selector
+            return 0
+        self.heard = order.returns
         for rank in ranks:
-            heappush(self.unseen, rank)
-            if rank < self.head < _NONE:
-                heappush(self.unseen, self.head)
-                self.head = _NONE
-        if len(self.unseen) > 2 * aside.count + _LEAST_STALE:
-            self.unseen = [rank for rank in set(self.unseen) if aside.get(rank) is not None]
-            heapify(self.unseen)
+            if rank <= self.seen.get(lane_of(rank), -1):
+                heappush(self.behind, rank)
+        return len(ranks)
+
+    def next(self, order: Order) -> int:
+        """Return the first rank that it may be asked about; NONE if there is none."""
+        rank = order.after(self.seen)
+        return min(rank, self.behind[0]) if self.behind else rank
+
+    def pass_by(self, rank: int) -> None:
+        """Note that it is asked about the next rank."""
+        if self.behind and self.behind[0] == rank:
+            heappop(self.behind)
+        else:
+            self.seen[lane_of(rank)] = rank
+
+    def found(self, rank: int) -> None:
+        """Note the first match; the one before is still one."""
+        if self.head < NONE:
+            heappush(self.behind, self.head)
+        self.head = rank
+
+    def taken(self) -> None:
+        """Note that the first match is somebody's."""
+        self.head = NONE
+        self.changes = -1
 
 
 class _Seat:
@@ -70,15 +109,24 @@ class _Seat:
     Attributes:
         consumer: whose it is.
         matches: what it may be given.
-        own: a heap of ranks, of messages whose groups are its own.
+        own: a heap of ranks, of messages whose groups are its own; some are gone.
+        has_groups: of which it had the first message; they may have ended.
     """
 
-    __slots__ = ("consumer", "matches", "own")
+    __slots__ = ("consumer", "has_groups", "matches", "own")
 
     def __init__(self, consumer: Subscription, matches: _Matches) -> None:
         self.consumer = consumer
         self.matches = matches
         self.own: list[int] = []
+        self.has_groups = False
+
+    def keep(self, rank: int, aside: Aside) -> None:
+        """Have a message be for this consumer alone."""
+        heappush(self.own, rank)
+        if len(self.own) > 2 * aside.count + _LEAST_STALE:
+            self.own = [rank for rank in set(self.own) if aside.get(rank) is not None]
+            heapify(self.own)
 
 
 class Chooser:
@@ -92,10 +140,13 @@ class Chooser:
     __slots__ = (
         "_alone",
         "_aside",
-        "_has_levels",
+        "_exclusive",
         "_matches",
+        "_order",
         "_owners",
+        "_priorities",
         "_ready",
+        "_renewed",
         "_seats",
         "effort",
         "has_groups",
@@ -105,16 +156,29 @@ class Chooser:
         """Start with who is there."""
         self.effort = EFFORT
         self.has_groups = False
+        self._renewed: Now | None = None
         self._ready = ready
         self._aside = Aside()
+        self._order = self._aside.order
         ready.aside = self._aside
         self._matches: dict[str, _Matches] = {}  # by the text of the selector
         self._seats: dict[Subscription, _Seat] = {}
         self._owners: dict[int, _Seat] = {}  # by group
+        self._priorities: dict[int, int] = {}  # how many consumers have each
+        self._exclusive: dict[_Seat, None] = {}
         self._alone: _Seat | None = None
-        self._has_levels = False
         for consumer in consumers:
             self.add(consumer)
+
+    def renew(self, now: Now) -> None:
+        """Have effort again if this is another reading of the clock, of which each read and turn has one.
+
+        So a session that leaves is no turn for each of its subscriptions. To one consumer alone this
+        makes no difference, and a topic's, which has a queue of its own, is given no turns.
+        """
+        if now is not self._renewed or len(self._seats) < 2:
+            self._renewed = now
+            self.effort = EFFORT
 
     @property
     def is_needed(self) -> bool:
@@ -128,22 +192,31 @@ class Chooser:
         text = _text(consumer)
         matches = self._matches.get(text)
         if matches is None:
-            matches = self._matches[text] = _Matches(consumer.condition, self._aside.ranks())
+            matches = self._matches[text] = _Matches(consumer.condition, self._order.returns)
         matches.seats += 1
-        self._seats[consumer] = _Seat(consumer, matches)
-        self._arrange()
+        seat = self._seats[consumer] = _Seat(consumer, matches)
+        self._priorities[consumer.priority] = self._priorities.get(consumer.priority, 0) + 1
+        if consumer.is_exclusive:
+            self._exclusive[seat] = None
+            self._arrange()
 
     def remove(self, consumer: Subscription) -> None:
         """Let a consumer go; its groups may be anybody's."""
         seat = self._seats.pop(consumer, None)
         if seat is None:
             return
-        self._owners = {group: owner for group, owner in self._owners.items() if owner is not seat}
+        if seat.has_groups:
+            self._owners = {group: owner for group, owner in self._owners.items() if owner is not seat}
         seat.matches.seats -= 1
         if not seat.matches.seats:
             del self._matches[_text(consumer)]
+        self._priorities[consumer.priority] -= 1
+        if not self._priorities[consumer.priority]:
+            del self._priorities[consumer.priority]
         self._share(seat)
-        self._arrange()
+        if consumer.is_exclusive:
+            del self._exclusive[seat]
+            self._arrange()
 
     def close(self) -> None:
         """Leave all to whoever comes."""
@@ -158,46 +231,38 @@ class Chooser:
         if self._alone is not None:
             able = [consumer for consumer in able if consumer is self._alone.consumer]
         while able and self.effort > 0:
-            is_new = self._look()
+            is_new = self._ready.set_aside(self.effort)
             for level in self._levels(able):
                 chosen = self._serve(level)
                 if chosen:  # who is above may have credit still
+                    self.effort -= len(able) >> _PASSED_BY
                     return chosen
                 if self.effort <= 0:
                     return []
             if not is_new:
                 return []
+            self.effort -= len(able) >> _PASSED_BY
         return []
 
     def _arrange(self) -> None:
-        """Find out who goes before whom: one exclusive consumer is served alone."""
-        seats = list(self._seats.values())
-        self._has_levels = len({seat.consumer.priority for seat in seats}) > 1
-        exclusive = [seat for seat in seats if seat.consumer.is_exclusive]
-        alone = max(exclusive, key=_priority) if exclusive else None
+        """Find out who goes before all others: one exclusive consumer is served alone."""
+        alone = max(self._exclusive, key=_priority, default=None)
         if alone is not self._alone:
             self._alone = alone
             self._owners = {}
-            for seat in seats:
+            for seat in self._seats.values():
                 self._share(seat)
 
     def _share(self, seat: _Seat) -> None:
         """Let others have what was meant for one consumer alone."""
         ranks, seat.own = seat.own, []
-        for matches in self._matches.values():
-            matches.add(ranks, self._aside)
-
-    def _look(self) -> bool:
-        """Set aside some of what waits; return whether there was any."""
-        ranks = self._ready.set_aside(self.effort)
-        for matches in self._matches.values():
-            matches.add(ranks, self._aside)
-        return bool(ranks)
+        for rank in ranks:
+            self._order.come_back(rank)
 
     def _levels(self, able: Sequence[Subscription]) -> list[list[_Seat]]:
         """Return who is able, those of the highest priority first."""
         seats = [self._seats[consumer] for consumer in able]
-        if not self._has_levels:
+        if len(self._priorities) == 1:
             return [seats]
         levels: dict[int, list[_Seat]] = {}
         for seat in seats:
@@ -234,17 +299,17 @@ class Chooser:
             rank = self._find(seat.matches)
             if seat.own and seat.own[0] < rank:
                 rank = heappop(seat.own)
-            elif rank == _NONE:
+            elif rank == NONE:
                 return None
             else:
-                seat.matches.head = _NONE
+                seat.matches.taken()
             message = self._aside.get(rank)
             if message is None:
                 continue
             group = message.envelope.group
             owner = self._owner(message, group, seat) if group else seat
             if owner is not seat:
-                heappush(owner.own, rank)
+                owner.keep(rank, self._aside)
                 continue
             self._ready.take_aside(rank)
             if group and message.envelope.ends_group and self._owners.pop(group, None) is not None:
@@ -253,18 +318,25 @@ class Chooser:
         return None
 
     def _find(self, matches: _Matches) -> int:
-        """Return the rank of the first match; _NONE if there is none, or no effort left to find it."""
-        if matches.head < _NONE and self._aside.get(matches.head) is not None:
+        """Return the rank of the first match; NONE if there is none, or no effort left to find it."""
+        if matches.head < NONE and self._aside.get(matches.head) is None:
+            matches.taken()
+        order = self._order
+        if matches.changes == order.changes:
             return matches.head
-        matches.head = _NONE
-        while matches.unseen and self.effort > 0:
-            rank = heappop(matches.unseen)
-            self.effort -= matches.effort
-            message = self._aside.get(rank)
-            if message is not None and matches.wants(message):
-                matches.head = rank
-                break
-        return matches.head
+        self.effort -= matches.hear(order) >> _HEARD
+        while self.effort > 0:
+            rank = matches.next(order)
+            if rank < matches.head:
+                matches.pass_by(rank)
+                message = self._aside.get(rank)
+                self.effort -= 1 if message is None else matches.effort
+                if message is None or not matches.wants(message):
+                    continue
+                matches.found(rank)
+            matches.changes = order.changes
+            return matches.head
+        return NONE
 
     def _owner(self, message: Message, group: int, seat: _Seat) -> _Seat:
         """Return whose a message of a group is: of the consumer that had the first, if that wants it."""
@@ -275,6 +347,7 @@ class Chooser:
             if len(self._owners) >= MOST_GROUPS:
                 del self._owners[next(iter(self._owners))]
             owner = self._owners[group] = seat
+            seat.has_groups = True
         if owner is seat or owner.matches is seat.matches or owner.matches.wants(message):
             return owner
         return seat

@@ -1,6 +1,7 @@
-"""Durable subscriptions: names for which messages of topics wait while nobody listens under them."""
+"""All durable subscriptions: who may have which, and what waits for whom."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
@@ -14,6 +15,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig, Overflow
+from hoofbeat.engines.local.durable_subscription import Durable, selector_of
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues import Queues
@@ -25,69 +27,14 @@ from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsu
 _DAY = 86_400.0
 
 
-class Durable:
-    """One durable subscription.
+class _Share(NamedTuple):
+    """What one user has: durable subscriptions, and headers and literals in their selectors."""
 
-    Attributes:
-        name: of the queue in which its messages wait.
-        destination: what it listens to.
-        condition: which messages it wants; None for all.
-        owner: whose it is.
-        consumer: who listens under its name, if somebody does.
-        is_dropping: where there are too many messages for it the oldest are given up, not the newest.
-        is_recovered: nobody has listened since this start of the broker.
-        left_at: when the last consumer left, by the monotonic clock.
-    """
+    durables: int = 0
+    terms: int = 0
 
-    __slots__ = (
-        "condition",
-        "consumer",
-        "destination",
-        "is_dropping",
-        "is_recovered",
-        "left_at",
-        "name",
-        "owner",
-    )
-
-    def __init__(
-        self, name: str, destination: Destination, condition: Condition | None, owner: Principal, now: float
-    ) -> None:
-        """Start without a consumer."""
-        self.name = name
-        self.destination = destination
-        self.condition = condition
-        self.owner = owner
-        self.consumer: Subscription | None = None
-        self.is_dropping = True
-        self.is_recovered = False
-        self.left_at = now
-
-    @property
-    def terms(self) -> int:
-        """Count the headers and literals of its selector."""
-        return 0 if self.condition is None else self.condition.terms
-
-    def is_of(self, principal: Principal) -> bool:
-        """Say whether it is that principal's; what is of who proved a login is not of who just claims it."""
-        return self.owner.name == principal.name and self.owner.is_proven <= principal.is_proven
-
-    @property
-    def selector(self) -> str:
-        """Return the text of its selector; empty if it has none."""
-        selector = None if self.condition is None else self.condition.selector
-        return "" if selector is None else selector.text
-
-    def is_asked_for_by(self, subscription: Subscription) -> bool:
-        """Say whether a SUBSCRIBE asks for just what is kept here, rather than for something else."""
-        asked = selector_of(subscription)
-        text = "" if asked is None else asked.text
-        return self.destination.name == subscription.destination.name and self.selector == text
-
-
-def selector_of(subscription: Subscription) -> Selector | None:
-    """Return the selector of a subscription, if it has one."""
-    return None if subscription.condition is None else subscription.condition.selector
+    def with_more(self, durables: int, terms: int) -> "_Share":
+        return _Share(self.durables + durables, self.terms + terms)
 
 
 def _ignore(where: Destination) -> None:
@@ -114,6 +61,7 @@ class Durables:
         "_queues",
         "_scene",
         "_selector_terms",
+        "_shares",
         "_stats",
         "changed",
         "deadline",
@@ -143,6 +91,7 @@ class Durables:
         self._journal: Journal | None = None
         self._scene = Scene(stats)  # without sessions: what they send is kept long after
         self._by_name: dict[str, Durable] = {}
+        self._shares: dict[str, _Share] = {}  # by login
         self._exact: dict[str, list[Durable]] = {}
         self._patterns: PatternTrie[Durable] = PatternTrie()
 
@@ -292,19 +241,28 @@ class Durables:
         if durable is not None:
             if not durable.is_of(principal):
                 return _belongs_to_another(durable, principal)
-            return None if durable.consumer is None else _is_in_use(name)
+            if durable.consumer is not None:
+                return _is_in_use(name)
+            more = terms - durable.terms
+            return self._refusal_of_terms(principal, more) if more > 0 else None
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
-        own = [each for each in self._by_name.values() if each.owner.name == principal.name]
-        if len(own) >= most:
+        if self._share(principal).durables >= most:
             return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")
-        if terms and sum([each.terms for each in own]) + terms > self._selector_terms:
-            return Refused(
-                f"more than {self._selector_terms} headers and literals in selectors of one user",
-                detail="delete some durable subscriptions first",
-            )
-        return None
+        return self._refusal_of_terms(principal, terms) if terms else None
+
+    def _refusal_of_terms(self, principal: Principal, more: int) -> Refused | None:
+        """Say why somebody may not have so many more headers and literals in selectors."""
+        if self._share(principal).terms + more <= self._selector_terms:
+            return None
+        return Refused(
+            f"more than {self._selector_terms} headers and literals in selectors of one user",
+            detail="delete some durable subscriptions first",
+        )
+
+    def _share(self, owner: Principal) -> _Share:
+        return self._shares.get(owner.name, _Share())
 
     # What there is.
 
@@ -331,6 +289,7 @@ class Durables:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
         durable.is_dropping = self._policies.name(name, where.name).overflow is Overflow.DROP_OLDEST
         self._by_name[name] = durable
+        self._shares[owner.name] = self._share(owner).with_more(1, durable.terms)
         if where.is_pattern:
             self._patterns.add(where.name, durable)
         else:
@@ -339,8 +298,11 @@ class Durables:
         return durable
 
     def _remove(self, durable: Durable) -> None:
-        where = durable.destination
+        where, owner = durable.destination, durable.owner
         del self._by_name[durable.name]
+        share = self._shares[owner.name] = self._share(owner).with_more(-1, -durable.terms)
+        if not share.durables:
+            del self._shares[owner.name]
         if where.is_pattern:
             self._patterns.remove(where.name, durable)
         else:

@@ -85,6 +85,7 @@ class History:
         "_mark",
         "_on_disk",
         "_reading",
+        "_recovered_ms",
         "_trimmed",
         "_waiting",
         "epoch",
@@ -92,25 +93,27 @@ class History:
         "next",
     )
 
-    def __init__(self, name: str, epoch: str, config: TopicConfig, disk: Disk | None) -> None:
-        """Start without messages."""
+    def __init__(self, name: str, epoch: str, config: TopicConfig, disk: Disk | None, first: int = 1) -> None:
+        """Start without messages; the first will have the offset ``first``."""
         self.name = name
         self.epoch = epoch
-        self.next = 1
+        self.next = first
         self._config = config
         self._kept: deque[Kept] = deque()
         self._bytes = 0
-        self._first = 1  # lowest offset that can be given
+        self._first = first  # lowest offset that can be given
         self._mark = f"\nepoch:{epoch}\noffset:".encode()
         self._disk = disk
-        self._trimmed = 1
+        self._trimmed = first
+        self._recovered_ms = 0
         self._on_disk = 1  # what the last start left lies below
         self._leapt_from = self._leapt_to = 1
         self._waiting: list[Callable[[], None]] = []
         self._reading: list[Kept] = []
 
-    def recover(self, first: int, next: int, is_clean: bool) -> None:
+    def recover(self, first: int, next: int, is_clean: bool, now_ms: int) -> None:
         """Learn what the last start left in the store; it is read when somebody asks for it."""
+        self._recovered_ms = now_ms
         self._first = self._trimmed = first
         self._on_disk = self._leapt_from = next
         self.next = self._leapt_to = next if is_clean else next + LEAP
@@ -119,6 +122,19 @@ class History:
     def is_whole(self) -> bool:
         """Say whether all that is kept is in memory."""
         return self._on_disk <= self._first
+
+    def is_over(self, now_ms: int) -> bool:
+        """Say whether all messages are too old to be given, those of the last start too."""
+        seconds = self._config.history_seconds
+        if not seconds or self._waiting:
+            return False
+        self._trim(now_ms)
+        return not self._kept and (self.is_whole or self._recovered_ms + seconds * 1000 < now_ms)
+
+    def give_up(self) -> None:
+        """Forget what may be left of it on the disk."""
+        if self._disk is not None and self._trimmed < self.next:
+            self._disk.journal.change(Trim(self.name, self.next))
 
     def mark_bytes(self, messages: int) -> int:
         """Return how many octets :meth:`append` adds to the headers of one of so many messages, at most."""

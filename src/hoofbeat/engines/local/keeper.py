@@ -1,9 +1,10 @@
 """What topics keep beside their live subscribers: last values and histories."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hoofbeat.broker.access import Access, Right
+from hoofbeat.broker.destination import parse
 from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.places import Start
@@ -11,14 +12,19 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, TopicConfig
-from hoofbeat.engines.local.durables import Durable, Durables
+from hoofbeat.engines.local.durable_subscription import Durable
+from hoofbeat.engines.local.durables import Durables
 from hoofbeat.engines.local.history import Disk, History
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues import Queues
 from hoofbeat.engines.local.retained import Retained
 from hoofbeat.errors import Refused
+from hoofbeat.stores.base import History as Kept
 from hoofbeat.stores.base import Recovered, Store
+
+_ALL_TOPICS: Final = parse("/topic/**")
+_LOOK_MS: Final = 1000  # between looks through all histories for those that are over
 
 
 class Remembered(NamedTuple):
@@ -49,10 +55,13 @@ class Keeper:
         "_clock",
         "_disk",
         "_epoch",
+        "_first",
         "_histories",
         "_lapsed",
+        "_looked_ms",
         "_policies",
         "_retained",
+        "_stats",
         "durables",
         "is_written",
         "limits",
@@ -82,10 +91,12 @@ class Keeper:
         self._access = access
         self._policies = policies
         self.limits = config.limits
-        self._clock = clock
+        self._clock, self._stats = clock, stats
         self._epoch = epoch
-        self._retained = Retained(config.limits)
+        self._retained = Retained(config.limits, clock)
         self._histories: dict[str, History] = {}
+        self._first = 1  # offset of new histories: others may have had those below
+        self._looked_ms = 0  # when it was last looked for histories that are over
         self._lapsed: dict[str, int] = {}  # histories of the last start that are none any more
         self._disk: Disk | None = None
         self.is_written = False
@@ -97,13 +108,16 @@ class Keeper:
         self.is_written = True
         self._retained.recover(recovered, journal)
         self.durables.recover(recovered, journal)
-        for name, first, following in recovered.histories:
+        for name, first, following in sorted(recovered.histories, key=_is_empty):
             if not self._policies.topic(name).history_messages:
                 self._lapsed[name] = following
                 continue
             history = History(name, self._epoch, self._policies.topic(name), self._disk)
-            history.recover(first, following, recovered.is_clean)
-            self._histories[name] = history
+            history.recover(first, following, recovered.is_clean, self._clock.now.epoch_ms)
+            if first < following or len(self._histories) < self.limits.history_topics:
+                self._histories[name] = history
+            else:
+                self._first = max(self._first, history.next)
 
     @property
     def changes(self) -> int:
@@ -142,6 +156,7 @@ class Keeper:
             if keeping.history is not None:
                 messages = keeping.history.append(messages, self._clock.now.epoch_ms)
             retain = retain or ("set" if keeping.is_retained else "")
+            self._stats.messages_put += len(messages) * len(keeping.durables)
             for durable in keeping.durables:
                 self.durables.put(durable, messages)
         if retain == "set":
@@ -202,17 +217,36 @@ class Keeper:
         if not (config.history_messages and name.startswith("/topic/")):
             return None
         history = self._histories.get(name)
-        if history is None and len(self._histories) < self.limits.history_topics:
-            history = History(name, self._epoch, config, None)
+        if history is None and self._has_room():
+            history = History(name, self._epoch, config, None, self._first)
         return history
 
     def _history(self, name: str, config: TopicConfig) -> History | None:
         if not (config.history_messages and name.startswith("/topic/")):
             return None
         history = self._histories.get(name)
-        if history is None and len(self._histories) < self.limits.history_topics:
-            history = self._histories[name] = History(name, self._epoch, config, self._disk)
+        if history is None and self._has_room():
+            history = History(name, self._epoch, config, self._disk, self._first)
+            self._histories[name] = history
         return history
+
+    def _has_room(self) -> bool:
+        """Say whether another topic may have a history; those that are over make room, at times."""
+        now_ms = self._clock.now.epoch_ms
+        if len(self._histories) >= self.limits.history_topics and self._looked_ms + _LOOK_MS <= now_ms:
+            self._looked_ms = now_ms
+            over = [history for history in self._histories.values() if history.is_over(now_ms)]
+            for history in over:
+                history.give_up()
+                self._first = max(self._first, history.next)
+                del self._histories[history.name]
+            if over:
+                self.durables.changed(_ALL_TOPICS)
+        return len(self._histories) < self.limits.history_topics
+
+
+def _is_empty(history: Kept) -> bool:
+    return history.first == history.next
 
 
 def _yes(is_so: bool) -> str:

@@ -66,11 +66,11 @@ class Paged(Ready):
             taken += self.add(messages[taken:], most_bytes)
         return taken
 
-    def set_aside(self, most: int) -> list[int]:
+    def set_aside(self, most: int) -> bool:
         """Have the first messages wait aside, as many as the window holds: none behind is looked at."""
         assert self.aside is not None, "nobody chooses"
         if self.aside.bytes >= self._window_bytes:
-            return []
+            return False
         return super().set_aside(min(most, self._window_messages - self.aside.count))
 
     def _add_away(self, messages: Sequence[Message], most_bytes: float) -> int:

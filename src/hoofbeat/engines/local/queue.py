@@ -15,7 +15,7 @@ from hoofbeat.config import Overflow, QueueConfig
 from hoofbeat.engines.local.ages import is_expired, with_end
 from hoofbeat.engines.local.backoff import pause
 from hoofbeat.engines.local.browsing import Browsers, Then
-from hoofbeat.engines.local.choosing import EFFORT, Chooser
+from hoofbeat.engines.local.choosing import Chooser
 from hoofbeat.engines.local.dead_letters import EXHAUSTED, EXPIRED, REJECTED, Bury
 from hoofbeat.engines.local.delayed import Delayed
 from hoofbeat.engines.local.parking import Parking
@@ -287,8 +287,8 @@ class Queue:
 
     def _deliver_chosen(self, chooser: Chooser) -> None:
         """Deliver what consumers may have, if it matters which one gets what."""
-        chooser.effort = EFFORT
-        while self.ready.count:
+        chooser.renew(self._clock.now)
+        while self.ready.count and chooser.effort > 0:
             able = [consumer for consumer in self._consumers if consumer.credit > 0]
             self._is_starved = not able
             chosen = chooser.choose(able)

@@ -111,13 +111,15 @@ class Ready:
         assert lane is not None, "nothing waits"
         return self._gone(lane.popleft())
 
-    def set_aside(self, most: int) -> list[int]:
-        """Have the first ``most`` messages that were not looked at wait aside; return their ranks."""
+    def set_aside(self, most: int) -> bool:
+        """Have the first ``most`` messages that were not looked at wait aside; return whether any do."""
         aside = self.aside
         assert aside is not None, "nobody chooses"
         taken = self.take(most, FLUSH_BYTES)
         self._count(taken)
-        return [aside.add(message) for message in taken]
+        for message in taken:
+            aside.add(message)
+        return bool(taken)
 
     def take_aside(self, rank: int) -> Message:
         """Remove a message that is aside, and return it."""

@@ -1,9 +1,12 @@
 """The last value of each topic that has one."""
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from typing import Final
 
 from hoofbeat.broker.marking import copied
 from hoofbeat.broker.message import Message
+from hoofbeat.broker.time import Clock
 from hoofbeat.config import LimitsConfig
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.names import Names
@@ -12,6 +15,7 @@ from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Recovered, Retain
 
 _MARK = b"\nretained:true"
+_LEAST_STALE: Final = 64
 
 
 class Retained:
@@ -21,11 +25,13 @@ class Retained:
     ``retained:true``.
     """
 
-    __slots__ = ("_bytes", "_journal", "_limits", "_names", "_values")
+    __slots__ = ("_bytes", "_clock", "_expiring", "_journal", "_limits", "_names", "_values")
 
-    def __init__(self, limits: LimitsConfig) -> None:
+    def __init__(self, limits: LimitsConfig, clock: Clock) -> None:
         """Start without values."""
         self._limits = limits
+        self._clock = clock
+        self._expiring: list[tuple[int, str]] = []  # a heap of times and topics; some have other values
         self._journal: Journal | None = None
         self._values: dict[str, Message] = {}
         self._names = Names()
@@ -43,6 +49,10 @@ class Retained:
 
         ``more`` octets of headers will be added to it before.
         """
+        refused = self._refusal(message, more)
+        return self._refusal(message, more) if refused is not None and self._let_go() else refused
+
+    def _refusal(self, message: Message, more: int) -> Refused | None:
         limits, topic = self._limits, message.envelope.destination.name
         known = self._values.get(topic)
         if known is None and len(self._values) >= limits.retained_topics:
@@ -90,6 +100,16 @@ class Retained:
         alive.sort(key=_number)
         return [copied(message, _MARK) for message in alive]
 
+    def _let_go(self) -> bool:
+        """Forget values that have expired; say whether there were any."""
+        expiring, now_ms, before = self._expiring, self._clock.now.epoch_ms, len(self._values)
+        while expiring and expiring[0][0] <= now_ms:
+            _, topic = heappop(expiring)
+            message = self._values.get(topic)
+            if message is not None and 0 < message.expires_ms <= now_ms:
+                self.remove(topic)
+        return len(self._values) < before
+
     def _put(self, topic: str, message: Message) -> None:
         known = self._values.get(topic)
         if known is None:
@@ -98,6 +118,13 @@ class Retained:
             self._bytes -= known.size
         self._values[topic] = message
         self._bytes += message.size
+        if message.expires_ms:
+            heappush(self._expiring, (message.expires_ms, topic))
+            if len(self._expiring) > 2 * len(self._values) + _LEAST_STALE:
+                self._expiring = [
+                    (each.expires_ms, topic) for topic, each in self._values.items() if each.expires_ms
+                ]
+                heapify(self._expiring)
 
 
 def _number(message: Message) -> int:

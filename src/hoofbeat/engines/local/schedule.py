@@ -19,6 +19,7 @@ from hoofbeat.broker.timing import FOR_EVER, Timing, recall_timing, write_timing
 from hoofbeat.config import ScheduleConfig
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.records import not_taken_up
+from hoofbeat.engines.local.shares import Shares
 from hoofbeat.errors import ProtocolError, Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.headers import parse_lines
@@ -84,6 +85,7 @@ class Schedule:
         "_numbers",
         "_publish",
         "_retry_ms",
+        "_shares",
         "_temporary",
         "deadline",
     )
@@ -99,6 +101,7 @@ class Schedule:
         self._jobs: dict[int, Job] = {}  # by number
         self._temporary: dict[int, None] = {}  # numbers of those that end with a session
         self._bytes = 0
+        self._shares = Shares()
         self._heap: list[tuple[int, int]] = []  # time, number; what is not a job of that time is passed over
         self._blocked: dict[str, deque[int]] = {}  # by destination that has no room: numbers, in order
         self._retry_ms = 0
@@ -115,7 +118,14 @@ class Schedule:
             )
         if len(self._jobs) + len(messages) > config.messages or self._bytes >= config.bytes:
             return Refused("the schedule is full", detail="send again when some of it was published")
+        if not self._has_share(timing.owner, len(messages)):
+            return Refused("too much is scheduled by one user", detail="send again when some was published")
         return None
+
+    def _has_share(self, owner: str, count: int) -> bool:
+        """Say whether so many messages more leave room for those of others."""
+        share, config = self._shares.of(owner), self._config
+        return share.messages + count <= config.per_user and share.bytes < config.per_user_bytes
 
     def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
         """Take in a run, and confirm it when it is safe: all of it, or nothing."""
@@ -157,7 +167,7 @@ class Schedule:
         for message in messages:
             job = self._jobs.pop(message.number, None)
             if job is not None:
-                self._bytes -= _size(job)
+                self._leave(job)
         self._look_again()
 
     def forget(self, prefix: str) -> None:
@@ -233,11 +243,11 @@ class Schedule:
 
     def _begin_series(self, job: Job) -> None:
         """Cron named a time at which a delay and repetitions begin; they are left out if there is no room."""
-        if len(self._jobs) >= self._config.messages:
-            return
         envelope, timing = job.message.envelope, job.timing
+        if len(self._jobs) >= self._config.messages or not self._has_share(timing.owner, 1):
+            return
         message = Message(self._numbers.take(), envelope, job.message.body)
-        series = Timing(timing.delay_ms, 0, timing.period_ms, timing.repeat)
+        series = timing._replace(cron=None)
         due_ms = job.due_ms + (timing.delay_ms or timing.period_ms)
         journal = self._journal
         if journal is None:
@@ -258,15 +268,20 @@ class Schedule:
         if job.message.envelope.destination.is_temporary:
             self._temporary[job.message.number] = None
         self._bytes += _size(job)
+        self._shares.add(job.timing.owner, _size(job))
         heappush(self._heap, (job.due_ms, job.message.number))
 
     def _end(self, job: Job) -> None:
         """Forget a job; what is left of it in the heap is passed over."""
         del self._jobs[job.message.number]
         self._temporary.pop(job.message.number, None)
-        self._bytes -= _size(job)
+        self._leave(job)
         if self._journal is not None and job.kept is not None:
             self._journal.remove(SCHEDULE, [job.kept])
+
+    def _leave(self, job: Job) -> None:
+        self._bytes -= _size(job)
+        self._shares.remove(job.timing.owner, _size(job))
 
     def _look_again(self) -> None:
         """Work out when something is due, on the clock that nobody sets."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.delivery import AckMode
 from hoofbeat.broker.destination import Destination
-from hoofbeat.broker.engine import RUN, RUN_TERMS, Confirm, Done
+from hoofbeat.broker.engine import RUN, RUN_PUTS, RUN_TERMS, Confirm, Done
 from hoofbeat.broker.message import Message, tails_of
 from hoofbeat.broker.patterns import PatternTrie
 from hoofbeat.broker.stats import Stats
@@ -40,7 +40,7 @@ class _Route(NamedTuple):
     choosy: list[_Group]  # of one subscription each, which has a condition
     backlogs: list[Backlog]
     keeping: Remembered | None
-    run: int  # messages in one run, at most: fewer where many selectors are asked about each
+    run: int  # messages in one run, at most: fewer where each costs much
 
 
 class Topics:
@@ -282,12 +282,14 @@ class Topics:
 
 
 def _most_in_a_run(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keeping: Remembered | None) -> int:
-    """Return how many messages may be published at once, by what all selectors cost."""
+    """Return how many messages may be published at once, by what selectors and what is kept cost."""
     terms = sum([_terms(group.members[0]) for group in choosy])
     terms += sum([_terms(backlog.subscription) for backlog in backlogs])
+    puts = 0
     if keeping is not None:
         terms += sum([durable.terms for durable in keeping.durables])
-    return max(1, min(RUN, RUN_TERMS // max(1, terms)))
+        puts = len(keeping.durables)
+    return max(1, min(RUN, RUN_TERMS // max(1, terms), RUN_PUTS // max(1, puts)))
 
 
 def _terms(subscription: Subscription) -> int:
