@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import (
+    LEAP,
     Append,
     Change,
     Done,
@@ -47,7 +48,7 @@ class Disk:
         self.subscriptions: dict[str, DurableSubscription] = {}
         self.kept: dict[str, dict[int, tuple[int, int, StoredMessage]]] = {}
         self.ids: dict[tuple[str, str], int] = {}
-        self.next_number = 1
+        self.next_number = self.first_offset = 1
         self.is_clean = True
 
     def bodies(self, queue: str) -> list[bytes]:
@@ -171,14 +172,15 @@ class PatientStore:
                     last = ready[-1].message.number
                     waiting.append(Waiting(queue, priority, len(ready), size, last))
         was_clean, disk.is_clean = disk.is_clean, False
+        if not was_clean:
+            disk.first_offset += LEAP
         if self.reads_at_once:
             self._view = deepcopy(disk)
         durable = list(disk.subscriptions.values())
         retained, histories = list(disk.retained.items()), list(disk.histories.values())
         ids = [(*place, disk.ids[place]) for place in sorted(disk.ids, key=disk.ids.__getitem__)]
-        return Recovered(
-            "e", disk.next_number, was_clean, waiting, delayed, durable, retained, histories, ids
-        )
+        found = (waiting, delayed, durable, retained, histories, ids)
+        return Recovered("e", disk.next_number, was_clean, *found, disk.first_offset)
 
     def write(self, changes: Sequence[Change], done: Done) -> None:
         """Take note."""

@@ -304,6 +304,22 @@ def test_what_is_there_is_not_written_over(
     assert "holds a store already" in err
 
 
+def test_where_new_histories_begin_goes_with_the_rest(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    line = {
+        "record": "store",
+        "version": 1,
+        "epoch": "e",
+        "next_number": 1,
+        "first_offset": 7,
+        "is_clean": True,
+    }
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(line)))
+    assert outcome(capsys, "store", "import", str(tmp_path / "new"))[0] == 0
+    assert json.loads(outcome(capsys, "store", "export", str(tmp_path / "new"))[1]) == line
+
+
 def test_a_store_is_made_small(capsys: Capture, data: Path) -> None:
     asker = opened(data)
     asker.store.recover()

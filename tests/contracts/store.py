@@ -7,6 +7,7 @@ from typing import Any
 
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import (
+    LEAP,
     Append,
     Change,
     DurableSubscription,
@@ -172,6 +173,15 @@ class StoreContract:
         asker, third = self.start(place)
         assert not third.is_clean
         assert third.waiting == second.waiting
+        asker.store.close()
+
+    def test_offsets_of_new_histories_leap_after_an_end_without_order(self, place: Any) -> None:
+        asker, first = self.start(place)
+        self.break_off(asker, place)
+        asker, second = self.start(place)
+        asker, third = self.again(asker, place)
+        found = [first.first_offset, second.first_offset, third.first_offset]
+        assert found == [1, 1 + LEAP, 1 + LEAP]
         asker.store.close()
 
     def test_a_number_that_is_gone_never_comes_again(self, place: Any) -> None:

@@ -1,11 +1,16 @@
 """The seam to what remembers: records in, records out, and a word when they are safe."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hoofbeat.errors import Refused
 
 Done = Callable[[Refused | None], None]
+
+
+# After a start that found no end of the last one, offsets of histories go on so much higher: what was
+# heard and not yet written must not be taken for something else that came later.
+LEAP: Final = 1_000_000
 
 
 class StoredMessage(NamedTuple):
@@ -199,6 +204,8 @@ class Recovered(NamedTuple):
     Attributes:
         epoch: of the store: made once, when it was created.
         next_number: higher than every number that was ever put.
+        first_offset: of a history of which nothing is there: higher than any that may have been
+            heard of one that was lost. It leaps with each start that finds no end of the last one.
         is_clean: whoever had the store open before closed it.
         waiting: by queue, those of higher priority first.
         delayed: entries with such a time, whether or not it has come, by the queue they wait in.
@@ -217,6 +224,7 @@ class Recovered(NamedTuple):
     retained: Sequence[tuple[str, StoredMessage]]
     histories: Sequence[History]
     ids: Sequence[tuple[str, str, int]] = ()
+    first_offset: int = 1
 
 
 class Store(Protocol):

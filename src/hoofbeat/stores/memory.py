@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, takewhile
 
 from hoofbeat.stores.base import (
+    LEAP,
     Append,
     Change,
     Done,
@@ -37,7 +38,7 @@ class MemoryStore:
     def __init__(self, epoch: str = "memory") -> None:
         """Start empty."""
         self._epoch = epoch
-        self._next_number = 1
+        self._next_number = self._first_offset = 1
         self._is_clean = True
         self._queues: dict[str, dict[tuple[int, int], Entry]] = {}  # by rank and number
         self._transient: set[tuple[str, int]] = set()
@@ -54,6 +55,8 @@ class MemoryStore:
             self._queues[queue] = {key: entry for key, entry in waiting.items() if key[1] != number}
         self._transient.clear()
         is_clean, self._is_clean = self._is_clean, False
+        if not is_clean:
+            self._first_offset += LEAP
         return Recovered(
             self._epoch,
             self._next_number,
@@ -67,6 +70,7 @@ class MemoryStore:
                 for topic, following in self._next_offsets.items()
             ],
             [(*place, self._ids[place]) for place in sorted(self._ids, key=self._ids.__getitem__)],
+            self._first_offset,
         )
 
     def write(self, changes: Sequence[Change], done: Done) -> None:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from hoofbeat.broker.marking import marked
 from hoofbeat.broker.message import Message
@@ -11,11 +11,8 @@ from hoofbeat.broker.places import Place, Start
 from hoofbeat.config import TopicConfig
 from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.records import Recall, stored
-from hoofbeat.stores.base import Append, Store, StoredMessage, Trim
+from hoofbeat.stores.base import LEAP, Append, Store, StoredMessage, Trim
 
-# After a start that found no end of the last one, offsets go on so much higher: what was heard
-# and not yet written must not be taken for something else that came later.
-LEAP: Final = 1_000_000
 _TRIM_AT = 64  # messages gone from memory before the store is told
 _PAGE_MESSAGES = 256
 _PAGE_BYTES = 1024 * 1024

@@ -104,6 +104,7 @@ class Keeper:
     def recover(self, recovered: Recovered, journal: Journal, store: Store, wake: Callable[[], None]) -> None:
         """Take up what was kept, and keep from now on."""
         self._epoch = recovered.epoch
+        self._first = recovered.first_offset
         self._disk = Disk(journal, store, wake)
         self.is_written = True
         self._retained.recover(recovered, journal)

@@ -69,6 +69,7 @@ def read_all(connection: sqlite3.Connection, meter: Meter | None = None) -> Reco
     return Recovered(
         epoch=str(get(connection, "epoch")),
         next_number=max(last + 1, _number(get(connection, "next_number"))),
+        first_offset=_number(get(connection, "first_offset")),
         is_clean=bool(get(connection, "is_clean")),
         waiting=_read_waiting(connection, meter),
         delayed=[(row[0], _entry(row[1:])) for row in meter.count(execute(_DELAYED))],

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Final
 
 from hoofbeat.errors import StoreError
-from hoofbeat.stores.base import Change, Done, Entry, Recovered
+from hoofbeat.stores.base import LEAP, Change, Done, Entry, Recovered
 from hoofbeat.stores.sqlite.backup import Backup
 from hoofbeat.stores.sqlite.changing import Changing
 from hoofbeat.stores.sqlite.counting import Count, Walk
@@ -131,6 +131,9 @@ def _begin(connection: sqlite3.Connection, progress: Progress) -> Recovered:
     Changing(connection).forget_transient(meter)
     connection.execute("DELETE FROM queue WHERE NOT EXISTS (SELECT 1 FROM pending WHERE queue = queue.id)")
     recovered = read_all(connection, meter)
+    if not recovered.is_clean:
+        recovered = recovered._replace(first_offset=recovered.first_offset + LEAP)
+        note(connection, "first_offset", recovered.first_offset)
     note(connection, "is_clean", 0)
     note(connection, "next_number", recovered.next_number)
     connection.execute("COMMIT")

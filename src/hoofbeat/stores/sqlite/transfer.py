@@ -65,6 +65,7 @@ def _records(path: Path) -> Iterator[Record]:
             "version": VERSION,
             "epoch": found.epoch,
             "next_number": found.next_number,
+            "first_offset": found.first_offset,
             "is_clean": found.is_clean,
         }
         for subscription in found.subscriptions:
@@ -143,6 +144,7 @@ def _load(path: Path, lines: Iterable[str]) -> int:
                         note(connection, "epoch", record["epoch"])
                         note(connection, "is_clean", int(record["is_clean"]))
                         note(connection, "next_number", record["next_number"])
+                        note(connection, "first_offset", record.get("first_offset", 1))
                         changing.highest = record["next_number"] - 1
                     else:
                         changing.make(_CHANGES[record["record"]](record))
