@@ -14,7 +14,15 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 
 # What is compiled: the floors that every message passes, and that import nothing but the standard library.
-FOLDERS = ("hoofbeat/protocol", "hoofbeat/broker", "hoofbeat/broker/selecting", "hoofbeat/engines/local")
+FOLDERS = (
+    "hoofbeat/protocol",
+    "hoofbeat/broker",
+    "hoofbeat/broker/selecting",
+    "hoofbeat/engines/local",
+    "hoofbeat/engines/local/queues",
+    "hoofbeat/engines/local/topics",
+    "hoofbeat/engines/local/writing",
+)
 SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: Cython's
 ALL = "all"
 GROUP = "hoofbeat"  # one extension holds all the code; each module's own is a door to it

@@ -4,7 +4,7 @@ import pytest
 
 from hoofbeat.broker.destination import parse
 from hoofbeat.config import BrokerConfig, QueueConfig
-from hoofbeat.engines.local.browsing import AT_ONCE
+from hoofbeat.engines.local.queues.browsing import AT_ONCE
 from tests.behaviour.consumers import QUEUE, consumer, one_by_one, send, settle
 from tests.conformance.wire import Client, Heard, Wire, every_version, frame
 from tests.patient_store import Disk, PatientStore

@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 
 from hoofbeat.config import BrokerConfig, Overflow, QueueConfig, SlowReader, TopicConfig
-from hoofbeat.engines.local.choosing import EFFORT
-from hoofbeat.engines.local.order import MOST_RETURNED
+from hoofbeat.engines.local.queues.choosing import EFFORT
+from hoofbeat.engines.local.queues.order import MOST_RETURNED
 from tests.behaviour.consumers import QUEUE, consumer, one_by_one, send, settle
 from tests.conformance.wire import Wire, every_version, frame
 from tests.patient_store import Disk, PatientStore
@@ -169,7 +169,7 @@ def test_a_topic_s_subscriber_gets_groups_without_turns_of_its_own() -> None:
 
 def _held_by(file: str) -> int:
     snapshot = tracemalloc.take_snapshot().filter_traces(
-        [tracemalloc.Filter(True, f"*/engines/local/{file}")]
+        [tracemalloc.Filter(True, f"*/engines/local/queues/{file}")]
     )
     return sum(trace.size for trace in snapshot.traces)
 

@@ -9,7 +9,7 @@ from hoofbeat.broker.access import Right
 from hoofbeat.broker.engine import Listed, ignore
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import BrokerConfig, DurableConfig, KeptConfig, Loss, QueueConfig, TopicConfig
-from hoofbeat.engines.local.durable_subscription import Durable
+from hoofbeat.engines.local.topics.durable_subscription import Durable
 from hoofbeat.errors import Refused
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 

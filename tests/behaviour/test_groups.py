@@ -3,7 +3,7 @@
 import pytest
 
 from hoofbeat.config import BrokerConfig, QueueConfig
-from hoofbeat.engines.local.choosing import MOST_GROUPS
+from hoofbeat.engines.local.queues.choosing import MOST_GROUPS
 from tests.behaviour.consumers import consumer, one_by_one, send, settle
 from tests.conformance.wire import Wire, frame, settlement
 from tests.patient_store import Disk, PatientStore

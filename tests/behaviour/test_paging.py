@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
-from hoofbeat.engines.local.durable import DurableQueue
+from hoofbeat.engines.local.queues.durable_queue import DurableQueue
 from tests.conformance.wire import Client, Wire, frame, settlement
 from tests.patient_store import Disk, PatientStore
 

@@ -6,7 +6,7 @@ import pytest
 
 from hoofbeat.assembly import LocalEngine
 from hoofbeat.config import BrokerConfig, Overflow, QueueConfig
-from hoofbeat.engines.local.backoff import pause
+from hoofbeat.engines.local.queues.backoff import pause
 from hoofbeat.errors import ConfigError
 from tests.conformance.wire import Client, Heard, Wire, frame, settlement
 from tests.patient_store import Disk, PatientStore

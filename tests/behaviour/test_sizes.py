@@ -16,7 +16,7 @@ from hoofbeat.config import (
     SlowReader,
     TopicConfig,
 )
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues.queue import Queue
 from tests.conformance.wire import Client, Wire, every_version, frame, settlement
 from tests.patient_store import Disk, PatientStore
 from tests.stores.test_sqlite import opened

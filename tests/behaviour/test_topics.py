@@ -7,7 +7,7 @@ from hoofbeat.broker.access import Right
 from hoofbeat.broker.patterns import PatternTrie, check, matches
 from hoofbeat.broker.users import Peer, Principal
 from hoofbeat.config import BrokerConfig, LimitsConfig, SlowReader, TopicConfig
-from hoofbeat.engines.local import topic
+from hoofbeat.engines.local.topics import topic
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.framing import STREAM
 from hoofbeat.server.connection import Connection

@@ -5,7 +5,7 @@ import pytest
 from hoofbeat.broker.destination import parse
 from hoofbeat.broker.marking import copied, marked
 from hoofbeat.broker.message import Envelope, Message
-from hoofbeat.engines.local.records import Recall, stored
+from hoofbeat.engines.local.writing.records import Recall, stored
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.headers import Headers, parse_lines
 from hoofbeat.protocol.versions import Version

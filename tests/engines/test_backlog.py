@@ -3,7 +3,7 @@
 import pytest
 
 from hoofbeat.config import BrokerConfig, QueueConfig, SlowReader, TopicConfig
-from hoofbeat.engines.local.ready import Ready
+from hoofbeat.engines.local.queues.ready import Ready
 from tests.conformance.wire import Client, Wire, frame, settlement
 from tests.contracts.engine import message
 

@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import pytest
 
 from hoofbeat.broker.patterns import matches
-from hoofbeat.engines.local.names import Names
+from hoofbeat.engines.local.topics.names import Names
 
 WORDS = ("/a", "/b", ".a", "/")
 NAMES = ["/topic" + "".join(words) for length in range(4) for words in product(WORDS, repeat=length)]

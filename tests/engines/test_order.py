@@ -1,6 +1,6 @@
 """The order of what is set aside."""
 
-from hoofbeat.engines.local.order import MOST_RETURNED, NONE, NUMBER_BITS, Order, lane_of
+from hoofbeat.engines.local.queues.order import MOST_RETURNED, NONE, NUMBER_BITS, Order, lane_of
 
 LOW = 1 << NUMBER_BITS  # a lane behind the first
 

@@ -2,7 +2,7 @@
 
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
-from hoofbeat.engines.local.pace import INFINITY, Pace
+from hoofbeat.engines.local.writing.pace import INFINITY, Pace
 
 MOST = 0.025
 KEPT, CHANGES = 10, 20  # of each write

@@ -2,8 +2,8 @@
 
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
-from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.paging import Paged
+from hoofbeat.engines.local.queues.paging import Paged
+from hoofbeat.engines.local.writing.journal import Journal
 from tests.contracts.engine import message
 from tests.patient_store import PatientStore
 

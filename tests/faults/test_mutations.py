@@ -65,19 +65,19 @@ MUTATIONS = {
     ),
     "what was acknowledged comes back": Mutation(
         KILL,
-        "engines/local/batch.py",
+        "engines/local/writing/batch.py",
         "            changes.append(Remove(queue, list(keys)))\n",
         "            changes.append(Remove(queue, list(keys)[1:]))\n",
     ),
     "what comes after a kill is what nobody sent": Mutation(
         KILL,
-        "engines/local/durable.py",
+        "engines/local/queues/durable_queue.py",
         "            deliveries = 1\n",
         "            deliveries = 1\n            message = message._replace(body=message.body + b'7')\n",
     ),
     "what is in memory is not written": Mutation(
         KILL,
-        "engines/local/paging.py",
+        "engines/local/queues/paging.py",
         "                self._journal.put(self._name, part[:taken])\n",
         "                pass\n",
     ),
@@ -222,7 +222,7 @@ MUTATIONS = {
     ),
     "there is no limit to what waits for a slow reader": Mutation(
         READER,
-        "engines/local/topic.py",
+        "engines/local/topics/topic.py",
         "if outbox.is_paused and not outbox.has_room(len(chunk), self._outbox_bytes):",
         "if False:",
     ),
@@ -231,13 +231,13 @@ MUTATIONS = {
     ),
     "a queue takes the last first": Mutation(
         QUEUES,
-        "engines/local/ready.py",
+        "engines/local/queues/ready.py",
         "message = lane.popleft()\n                taken",
         "message = lane.pop()\n                taken",
     ),
     "an acknowledgement never gets to the store": Mutation(
         QUEUES,
-        "engines/local/batch.py",
+        "engines/local/writing/batch.py",
         "            changes.append(Remove(queue, list(keys)))\n",
         "            changes.append(Remove(queue, list(keys)[1:]))\n",
     ),

@@ -15,7 +15,7 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import DuplicatesConfig
-from hoofbeat.engines.local.journal import Journal
+from hoofbeat.engines.local.writing.journal import Journal
 from hoofbeat.errors import Refused
 
 _FEW: Final = 64  # passed over: not worth a sweep

@@ -15,14 +15,14 @@ from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig
 from hoofbeat.engines.local.dead_letters import DeadLetters
 from hoofbeat.engines.local.duplicates import Duplicates
-from hoofbeat.engines.local.durable import DurableQueue
-from hoofbeat.engines.local.journal import Journal, do_nothing
-from hoofbeat.engines.local.keeper import Keeper
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import Queue
-from hoofbeat.engines.local.queues import Queues
+from hoofbeat.engines.local.queues.durable_queue import DurableQueue
+from hoofbeat.engines.local.queues.queue import Queue
+from hoofbeat.engines.local.queues.queues import Queues
 from hoofbeat.engines.local.schedule import SCHEDULE, Schedule
-from hoofbeat.engines.local.topic import Topics
+from hoofbeat.engines.local.topics.keeper import Keeper
+from hoofbeat.engines.local.topics.topic import Topics
+from hoofbeat.engines.local.writing.journal import Journal, do_nothing
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Store
 

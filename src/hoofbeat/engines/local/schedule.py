@@ -17,9 +17,9 @@ from hoofbeat.broker.message import Envelope, Message, Numbers, recalled
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.timing import FOR_EVER, Timing, recall_timing, write_timing
 from hoofbeat.config import ScheduleConfig
-from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.records import not_taken_up
 from hoofbeat.engines.local.shares import Shares
+from hoofbeat.engines.local.writing.journal import Journal
+from hoofbeat.engines.local.writing.records import not_taken_up
 from hoofbeat.errors import ProtocolError, Refused
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.headers import parse_lines

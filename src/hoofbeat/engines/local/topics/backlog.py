@@ -9,7 +9,7 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import QueueConfig, SlowReader, TopicConfig
 from hoofbeat.engines.local.dead_letters import Bury
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues.queue import Queue
 
 
 class Backlog:

@@ -7,8 +7,8 @@ from hoofbeat.broker.message import Envelope, Message, tails_of
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
-from hoofbeat.engines.local.ages import is_expired
-from hoofbeat.engines.local.ready import Ready
+from hoofbeat.engines.local.queues.ages import is_expired
+from hoofbeat.engines.local.queues.ready import Ready
 from hoofbeat.protocol.headers import Headers
 
 AT_ONCE: Final = 10_000  # messages at hand of one browser; the next are looked for when those were shown

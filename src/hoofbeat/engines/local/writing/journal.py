@@ -16,8 +16,8 @@ from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
-from hoofbeat.engines.local.batch import Batch, Confirming, messages_of
-from hoofbeat.engines.local.pace import Pace
+from hoofbeat.engines.local.writing.batch import Batch, Confirming, messages_of
+from hoofbeat.engines.local.writing.pace import Pace
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Change, Entry, Key, Store

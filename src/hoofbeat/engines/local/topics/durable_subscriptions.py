@@ -15,11 +15,11 @@ from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig, Overflow
-from hoofbeat.engines.local.durable_subscription import Durable, selector_of
-from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queues import Queues
-from hoofbeat.engines.local.records import not_taken_up
+from hoofbeat.engines.local.queues.queues import Queues
+from hoofbeat.engines.local.topics.durable_subscription import Durable, selector_of
+from hoofbeat.engines.local.writing.journal import Journal
+from hoofbeat.engines.local.writing.records import not_taken_up
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from hoofbeat.broker.message import Message
-from hoofbeat.engines.local.aside import rank_of
-from hoofbeat.engines.local.journal import Journal, Page
-from hoofbeat.engines.local.ready import Away, Ready
+from hoofbeat.engines.local.queues.aside import rank_of
+from hoofbeat.engines.local.queues.ready import Away, Ready
+from hoofbeat.engines.local.writing.journal import Journal, Page
 from hoofbeat.stores.base import Waiting
 
 PAGE_MESSAGES: Final = 1000  # read at a time, at most

@@ -12,13 +12,13 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import BrokerConfig, TopicConfig
-from hoofbeat.engines.local.durable_subscription import Durable
-from hoofbeat.engines.local.durables import Durables
-from hoofbeat.engines.local.history import Disk, History
-from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queues import Queues
-from hoofbeat.engines.local.retained import Retained
+from hoofbeat.engines.local.queues.queues import Queues
+from hoofbeat.engines.local.topics.durable_subscription import Durable
+from hoofbeat.engines.local.topics.durable_subscriptions import Durables
+from hoofbeat.engines.local.topics.history import Disk, History
+from hoofbeat.engines.local.topics.retained import Retained
+from hoofbeat.engines.local.writing.journal import Journal
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import History as Kept
 from hoofbeat.stores.base import Recovered, Store

@@ -5,10 +5,10 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import QueueConfig
 from hoofbeat.engines.local.dead_letters import Bury
-from hoofbeat.engines.local.durable import DurableQueue, Keeping
-from hoofbeat.engines.local.journal import Journal
 from hoofbeat.engines.local.policies import Policies
-from hoofbeat.engines.local.queue import Queue
+from hoofbeat.engines.local.queues.durable_queue import DurableQueue, Keeping
+from hoofbeat.engines.local.queues.queue import Queue
+from hoofbeat.engines.local.writing.journal import Journal
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
 

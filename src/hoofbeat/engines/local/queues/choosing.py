@@ -14,9 +14,9 @@ from hoofbeat.broker.message import Message
 from hoofbeat.broker.selecting.condition import Condition
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Now
-from hoofbeat.engines.local.aside import Aside
-from hoofbeat.engines.local.order import MOST_RETURNED, NONE, Order, lane_of
-from hoofbeat.engines.local.ready import Ready
+from hoofbeat.engines.local.queues.aside import Aside
+from hoofbeat.engines.local.queues.order import MOST_RETURNED, NONE, Order, lane_of
+from hoofbeat.engines.local.queues.ready import Ready
 
 EFFORT: Final = 4096  # messages looked at, and terms of selectors, in one turn; then others have theirs
 MOST_GROUPS: Final = 10_000  # whose consumer is remembered; the oldest are forgotten

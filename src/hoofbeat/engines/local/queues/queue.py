@@ -12,14 +12,14 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
-from hoofbeat.engines.local.ages import is_expired, with_end
-from hoofbeat.engines.local.backoff import pause
-from hoofbeat.engines.local.browsing import Browsers, Then
-from hoofbeat.engines.local.choosing import Chooser
 from hoofbeat.engines.local.dead_letters import EXHAUSTED, EXPIRED, REJECTED, Bury
-from hoofbeat.engines.local.delayed import Delayed
-from hoofbeat.engines.local.parking import Parking
-from hoofbeat.engines.local.ready import Ready
+from hoofbeat.engines.local.queues.ages import is_expired, with_end
+from hoofbeat.engines.local.queues.backoff import pause
+from hoofbeat.engines.local.queues.browsing import Browsers, Then
+from hoofbeat.engines.local.queues.choosing import Chooser
+from hoofbeat.engines.local.queues.delayed import Delayed
+from hoofbeat.engines.local.queues.parking import Parking
+from hoofbeat.engines.local.queues.ready import Ready
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import FLUSH_BYTES, INFINITY
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from heapq import merge
 
 from hoofbeat.broker.message import Message
-from hoofbeat.engines.local.ages import is_expired
-from hoofbeat.engines.local.aside import Aside, rank_of
+from hoofbeat.engines.local.queues.ages import is_expired
+from hoofbeat.engines.local.queues.aside import Aside, rank_of
 from hoofbeat.protocol.outbox import FLUSH_BYTES
 
 
@@ -47,7 +47,7 @@ class Ready:
         count: messages.
         bytes: of their headers and bodies.
         expiring: messages that may expire, of those in memory.
-        away: what is on disk only, by priority; see :mod:`hoofbeat.engines.local.paging`.
+        away: what is on disk only, by priority; see :mod:`hoofbeat.engines.local.queues.paging`.
         aside: what was looked at and left where it is; None while any message will do for any consumer.
             All counts include it.
     """

@@ -5,8 +5,8 @@ from heapq import heapify, heappop, heappush
 from typing import Final
 
 from hoofbeat.broker.message import Message
-from hoofbeat.engines.local.ages import is_expired
-from hoofbeat.engines.local.order import NUMBER_BITS, Order
+from hoofbeat.engines.local.queues.ages import is_expired
+from hoofbeat.engines.local.queues.order import NUMBER_BITS, Order
 
 _NUMBER: Final = (1 << NUMBER_BITS) - 1
 _HIGHEST_PRIORITY: Final = 9

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from hoofbeat.broker.engine import Confirm, Done
 from hoofbeat.broker.message import Message
-from hoofbeat.engines.local.records import stored
+from hoofbeat.engines.local.writing.records import stored
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Change, Forget, Key, Mark, Put, Remember, Remove
 

@@ -19,12 +19,12 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import Overflow, QueueConfig
-from hoofbeat.engines.local.browsing import Then
 from hoofbeat.engines.local.dead_letters import EXPIRED, Bury
-from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.paging import Paged
-from hoofbeat.engines.local.queue import EXPIRY_SECONDS, Queue
-from hoofbeat.engines.local.records import Recall
+from hoofbeat.engines.local.queues.browsing import Then
+from hoofbeat.engines.local.queues.paging import Paged
+from hoofbeat.engines.local.queues.queue import EXPIRY_SECONDS, Queue
+from hoofbeat.engines.local.writing.journal import Journal
+from hoofbeat.engines.local.writing.records import Recall
 from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import Entry, Waiting
 

@@ -8,9 +8,9 @@ from hoofbeat.broker.marking import copied
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import LimitsConfig
-from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.names import Names
-from hoofbeat.engines.local.records import Recall, stored
+from hoofbeat.engines.local.topics.names import Names
+from hoofbeat.engines.local.writing.journal import Journal
+from hoofbeat.engines.local.writing.records import Recall, stored
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Recovered, Retain
 

@@ -14,10 +14,10 @@ from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import Subscription
 from hoofbeat.broker.time import Clock
 from hoofbeat.config import SlowReader
-from hoofbeat.engines.local.backlog import Backlog
 from hoofbeat.engines.local.dead_letters import Bury
-from hoofbeat.engines.local.keeper import Keeper, Remembered
 from hoofbeat.engines.local.policies import Policies
+from hoofbeat.engines.local.topics.backlog import Backlog
+from hoofbeat.engines.local.topics.keeper import Keeper, Remembered
 from hoofbeat.protocol.framing import Framing, Tails
 from hoofbeat.protocol.versions import Version
 

@@ -9,8 +9,8 @@ from hoofbeat.broker.marking import marked
 from hoofbeat.broker.message import Message
 from hoofbeat.broker.places import Place, Start
 from hoofbeat.config import TopicConfig
-from hoofbeat.engines.local.journal import Journal
-from hoofbeat.engines.local.records import Recall, stored
+from hoofbeat.engines.local.writing.journal import Journal
+from hoofbeat.engines.local.writing.records import Recall, stored
 from hoofbeat.stores.base import LEAP, Append, Store, StoredMessage, Trim
 
 _TRIM_AT = 64  # messages gone from memory before the store is told

@@ -1,0 +1,1 @@
+"""Queues: what waits, who gets it, and when it comes back."""

@@ -1,0 +1,1 @@
+"""Topics: who hears a message, and what is kept of it."""
