@@ -4,6 +4,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -170,3 +172,13 @@ def test_a_broken_file_is_named_and_let_go(tmp_path: Path) -> None:
 
 def _unexpected(refused: object) -> None:
     raise AssertionError(refused)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_the_thread_at_the_file_lets_others_go_first(tmp_path: Path) -> None:
+    asker = opened(tmp_path)
+    asker.store.recover()
+    asker.write(put(1))  # it is at work now
+    (thread,) = [each for each in threading.enumerate() if each.name == "store"]
+    assert os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) >= 10
+    asker.store.close()
