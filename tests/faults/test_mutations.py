@@ -59,9 +59,9 @@ MUTATIONS = {
     "receipts come before the commit, which takes its time": Mutation(
         KILL,
         "stores/sqlite/writer.py",
-        "                    answers.append(partial(task.done, None))\n            self._changing.write()\n",
-        "                    self._post(partial(task.done, None))\n            self._changing.write()\n"
-        "            __import__('time').sleep(0.05)\n",
+        "                    answers.append(partial(task.done, None))\n            self._changing.commit()\n",
+        "                    self._post(partial(task.done, None))\n"
+        "            __import__('time').sleep(0.05)\n            self._changing.commit()\n",
     ),
     "what was acknowledged comes back": Mutation(
         KILL,
@@ -90,8 +90,8 @@ MUTATIONS = {
     "receipts come before a slow disk has it": Mutation(
         SLOW,
         "stores/sqlite/writer.py",
-        "                    answers.append(partial(task.done, None))\n            self._changing.write()\n",
-        "                    self._post(partial(task.done, None))\n            self._changing.write()\n",
+        "                    answers.append(partial(task.done, None))\n            self._changing.commit()\n",
+        "                    self._post(partial(task.done, None))\n            self._changing.commit()\n",
     ),
     "heart-beats are late": Mutation(SLOW, "protocol/heartbeat.py", "_SEND_AT = 0.95", "_SEND_AT = 2.1"),
     "a limit of connections is counted too low": Mutation(
@@ -124,8 +124,8 @@ MUTATIONS = {
     "a failed sync is not even noticed": Mutation(
         SYNC,
         "stores/sqlite/writer.py",
-        '                self._connection.execute("ROLLBACK")\n            raise\n',
-        '                self._connection.execute("ROLLBACK")\n',
+        "            self._changing.forget()\n            raise\n",
+        "            self._changing.forget()\n",
     ),
     "an end for a failed sync is one in order": Mutation(
         END, "server/ending.py", "os._exit(1)", "os._exit(0)"
@@ -280,6 +280,13 @@ def run(source: Path, test: str) -> "subprocess.CompletedProcess[str]":
         cwd=ROOT,
         env={**others, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"},
     )
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_fault_can_be_put_in(name: str) -> None:
+    _, file, old, new = MUTATIONS[name]
+    assert (ROOT / "src" / "hoofbeat" / file).read_text().count(old) == 1, f"{file} has changed"
+    assert new != old
 
 
 @pytest.mark.slow
