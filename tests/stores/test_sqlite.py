@@ -176,9 +176,10 @@ def _unexpected(refused: object) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
 def test_the_thread_at_the_file_lets_others_go_first(tmp_path: Path) -> None:
+    others = set(threading.enumerate())
     asker = opened(tmp_path)
     asker.store.recover()
     asker.write(put(1))  # it is at work now
-    (thread,) = [each for each in threading.enumerate() if each.name == "store"]
+    (thread,) = set(threading.enumerate()) - others
     assert os.getpriority(os.PRIO_PROCESS, thread.native_id or 0) >= 10
     asker.store.close()

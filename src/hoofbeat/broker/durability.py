@@ -53,8 +53,6 @@ def durable_name(headers: Mapping[str, str], client_id: str, where: str) -> str:
 
 def is_named_by_id(headers: Mapping[str, str]) -> bool:
     """Say whether a frame's id is all that names a durable subscription: a live one of that id is meant."""
-    if (headers.get("destination") or "").startswith(PREFIX):
-        return False
     return not any(headers.get(header) for header in _NAMES)
 
 
