@@ -8,6 +8,7 @@ from hoofbeat.broker.time import Clock
 _LOOK_SECONDS: Final = 0.05  # how often it is seen who else is there
 _FEW: Final = 16  # so many changes to one message that is not kept, and it is as if nobody else were there
 _REST: Final = 4.0  # times what a write took
+_QUICK_SECONDS: Final = 0.0005  # a write where nobody keeps it waiting, about
 _MOST_SECONDS: Final = 0.025  # from the beginning of one write to that of the next
 
 INFINITY: Final = float("inf")
@@ -17,7 +18,7 @@ class Pace:
     """Says when the next write may begin.
 
     Where nearly all that comes is kept, that is at once. Beside other traffic a rest follows each
-    write, four times as long as the write took: the thread that writes needs Python's lock several
+    write, at least four times as long as the write took: the thread that writes needs Python's lock several
     times, and each time the loop stands still until it has it back. The busier the loop is, the
     longer a write takes, and the longer is the rest.
 
@@ -64,4 +65,5 @@ class Pace:
     def end(self) -> None:
         """Note that the last write is over."""
         now = self._clock.now.monotonic
-        self.next_at = min(self.next_at, now + _REST * (now - self._began_at))
+        took = now - self._began_at
+        self.next_at = min(self.next_at, now + _REST * took * max(1.0, took / _QUICK_SECONDS))
