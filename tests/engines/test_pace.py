@@ -2,7 +2,8 @@
 
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock, Now
-from hoofbeat.engines.local.writing.pace import INFINITY, Pace
+from hoofbeat.engines.local.writing.pace import Pace
+from hoofbeat.protocol.outbox import INFINITY
 
 MOST = 0.025
 KEPT, CHANGES = 10, 20  # of each write

@@ -4,14 +4,13 @@ from typing import Final
 
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.time import Clock
+from hoofbeat.protocol.outbox import INFINITY
 
 _LOOK_SECONDS: Final = 0.05  # how often it is seen who else is there
 _FEW: Final = 16  # so many changes to one message that is not kept, and it is as if nobody else were there
 _REST: Final = 4.0  # times what a write took
 _QUICK_SECONDS: Final = 0.0005  # a write where nobody keeps it waiting, about
 _MOST_SECONDS: Final = 0.025  # from the beginning of one write to that of the next
-
-INFINITY: Final = float("inf")
 
 
 class Pace:
