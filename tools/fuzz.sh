@@ -7,9 +7,8 @@ seconds=${1:-60}
 python=.venv/bin/python
 
 if ! $python -c 'import atheris' 2>/dev/null; then
-    echo "fuzz: not run, because atheris is not installed" >&2
-    [ "${CI:-}" != true ]
-    exit
+    echo "fuzz: atheris is not installed; seeds are changed blindly for $seconds s" >&2
+    exec $python tests/fuzz/blind_decoder.py "$seconds" build/fuzz
 fi
 shopt -s nullglob
 for target in tests/fuzz/fuzz_*.py; do

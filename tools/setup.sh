@@ -68,10 +68,15 @@ make_venv() {
     }
 }
 
+# pip_install WHAT...: a second time where the first failed, because a registry may be away for a moment.
+pip_install() {
+    $bin/python -m pip install --quiet "$@" || $bin/python -m pip install --quiet "$@"
+}
+
 install_package() {
     export PIP_CONSTRAINT=$PWD/constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1
-    $bin/python -m pip install --quiet --upgrade pip
-    $bin/python -m pip install --quiet --editable "$1"
+    pip_install --upgrade pip
+    pip_install --editable "$1"
     [ -f src/hoofbeat/server/pages/vendor/stomp.min.js ] || note "the chat page's STOMP library (npm could not bring it)"
 }
 
@@ -82,8 +87,8 @@ install_node() {
 
 install_develop() {
     install_package ".[server,app,dev]"
-    $bin/python -m pip install --quiet "atheris" || note "atheris (no build of it for this Python)"
-    $bin/python -m pip install --quiet "py-spy" || note "py-spy (no build of it for this machine)"
+    pip_install "atheris" || note "atheris (no build of it for this Python)"
+    pip_install "py-spy" || note "py-spy (no build of it for this machine)"
     { has cc && has_headers; } || apt gcc libc6-dev python3-dev && has_headers ||
         note "what compiles the core (a C compiler, and the headers of this Python)"
     has valgrind || apt valgrind || note "valgrind (could not be installed)"
