@@ -49,6 +49,27 @@ def test_a_soft_refusal_names_its_receipt_and_subscription_and_costs_no_connecti
     assert (receipt.get("receipt-id"), client.closed) == ("s", False)
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [frame("SEND", "transaction:t", "destination:/queue/*"), frame("ACK", "transaction:t", "id:0-1")],
+)
+def test_a_transaction_of_which_a_frame_was_refused_is_not_committed(refused: bytes) -> None:
+    wire = Wire()
+    listener, client = wire.connect(), wire.connect("1.2", SOFT)
+    listener.send(frame("SUBSCRIBE", "id:0", TOPIC))
+    sent = frame("SEND", "transaction:t", TOPIC)
+    client.send(frame("BEGIN", "transaction:t"), sent, refused, sent)
+    why = client.frame().header("message").partition("\\c")[0]
+    client.send(frame("COMMIT", "transaction:t", "receipt:c"))
+    error = client.frame()
+    assert (error.command, error.get("receipt-id")) == ("ERROR", "c")
+    assert error.header("message").startswith("transaction not whole")
+    assert why.encode() in error.body
+    client.send(frame("BEGIN", "transaction:t"), sent, frame("COMMIT", "transaction:t", "receipt:d"))
+    assert client.frame().get("receipt-id") == "d"
+    assert len(listener.frames()) == 1
+
+
 def test_a_reply_comes_back_without_subscribe() -> None:
     wire = Wire()
     server, client = wire.connect(), wire.connect()

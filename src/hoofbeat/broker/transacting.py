@@ -28,9 +28,22 @@ def begin(core: Core, session: BrokerSession, frame: Frame) -> None:
 def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
     """Keep a SEND, ACK or NACK until COMMIT; its receipt says that it was taken in.
 
-    What can be refused is refused now, so that COMMIT finds nothing wrong with it.
+    What can be refused is refused now, so that COMMIT finds nothing wrong with it; a transaction of
+    which something was refused is never committed.
     """
-    session.transactions.check(frame.headers["transaction"], frame.command.value)
+    name = frame.headers["transaction"]
+    session.transactions.check(name, frame.command.value)
+    try:
+        _examine(core, session, frame)
+    except Refused as refused:
+        session.transactions.miss(name, refused.summary)
+        raise
+    session.transactions.add(name, frame)
+    Answer(core, session, frame.headers.get("receipt"))(None)
+
+
+def _examine(core: Core, session: BrokerSession, frame: Frame) -> None:
+    """Raise Refused if the frame could not be acted on outside of a transaction either."""
     if frame.command is Command.SEND:
         envelope = sending.open_envelope(core, session, frame.headers)
         core.check(session, Right.WRITE, envelope.destination)
@@ -39,18 +52,20 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
         frame.headers.memo = envelope
     else:
         settling.find(session, frame.headers, FACTS[session.version])
-    session.transactions.add(frame.headers["transaction"], frame)
-    Answer(core, session, frame.headers.get("receipt"))(None)
 
 
 def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     """Publish and settle all that the transaction holds, or nothing of it.
 
-    It is refused where a subscription has ended of whose deliveries it settles some: they went back.
+    It is refused where a frame of it was refused, and where a subscription has ended of whose
+    deliveries it settles some: they went back.
 
     STOMP 1.2, "COMMIT".
     """
-    frames = session.transactions.end(_name(frame), "COMMIT")
+    transaction = session.transactions.end(_name(frame), "COMMIT")
+    if transaction.lack:
+        raise Refused("transaction not whole: a frame of it was refused", detail=transaction.lack)
+    frames = transaction.frames
     facts = FACTS[session.version]
     named = [(each, _find(session, each, facts)) for each in frames if each.command is not Command.SEND]
     for each in frames:

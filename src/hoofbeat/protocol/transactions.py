@@ -27,14 +27,16 @@ class Transaction:
     Attributes:
         frames: SEND, ACK and NACK, in order.
         size_bytes: characters of their headers, and octets of their bodies.
+        lack: why a frame that belongs to it was refused; empty if none was.
     """
 
-    __slots__ = ("frames", "size_bytes")
+    __slots__ = ("frames", "lack", "size_bytes")
 
     def __init__(self) -> None:
         """Start empty."""
         self.frames: list[Frame] = []
         self.size_bytes = 0
+        self.lack = ""
 
 
 class Transactions:
@@ -86,15 +88,24 @@ class Transactions:
         transaction.frames.append(frame)
         transaction.size_bytes = size
 
-    def end(self, name: str, section: str) -> list[Frame]:
-        """Close a transaction and return what it held; COMMIT uses it, ABORT does not.
+    def miss(self, name: str, why: str) -> None:
+        """Note that an open transaction lacks a frame that was refused: it can only be given up.
 
         Raises:
             RemoteProtocolError: there is no such transaction.
         """
-        frames = self._get(name, section).frames
+        transaction = self._get(name, "COMMIT")
+        transaction.lack = transaction.lack or why
+
+    def end(self, name: str, section: str) -> Transaction:
+        """Close a transaction and return it; COMMIT uses what it held, ABORT does not.
+
+        Raises:
+            RemoteProtocolError: there is no such transaction.
+        """
+        transaction = self._get(name, section)
         del self._open[name]
-        return frames
+        return transaction
 
     def clear(self) -> None:
         """Forget all of them: none will end any more."""
