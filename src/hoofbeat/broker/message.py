@@ -14,7 +14,7 @@ from hoofbeat.protocol.headers import Headers, parse_lines, write_lines
 from hoofbeat.protocol.versions import Version
 
 NORMAL_PRIORITY: Final = 4
-_HIGHEST_PRIORITY = 9
+HIGHEST_PRIORITY: Final = 9
 _MOST_ID_LETTERS: Final = 256
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
@@ -380,4 +380,4 @@ def _priority(text: str | None) -> int:
         return NORMAL_PRIORITY
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Refused(f"priority {text[:32]!r} is not a number from 0 to 9")
-    return min(int(text), _HIGHEST_PRIORITY)
+    return min(int(text), HIGHEST_PRIORITY)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, takewhile
 
+from hoofbeat.broker.message import HIGHEST_PRIORITY
 from hoofbeat.stores.base import (
     LEAP,
     Append,
@@ -116,7 +117,7 @@ class MemoryStore:
             self._put(change)
         elif isinstance(change, Remove):
             for key in change.keys:
-                self._queues.get(change.queue, {}).pop((9 - key.priority, key.number), None)
+                self._queues.get(change.queue, {}).pop((HIGHEST_PRIORITY - key.priority, key.number), None)
         elif isinstance(change, Mark):
             self._mark(change)
         elif isinstance(change, Subscribe):
@@ -156,7 +157,7 @@ class MemoryStore:
         for message in put.messages:
             self._count(message)
             for queue in put.queues:
-                key = (9 - message.priority, message.number)
+                key = (HIGHEST_PRIORITY - message.priority, message.number)
                 self._queues.setdefault(queue, {})[key] = Entry(message, 0, put.visible_at_ms)
                 if put.is_transient:
                     self._transient.add((queue, message.number))
@@ -164,7 +165,7 @@ class MemoryStore:
     def _mark(self, mark: Mark) -> None:
         waiting = self._queues.get(mark.queue, {})
         for key, deliveries in zip(mark.keys, mark.deliveries, strict=True):
-            place = (9 - key.priority, key.number)
+            place = (HIGHEST_PRIORITY - key.priority, key.number)
             if place in waiting:
                 waiting[place] = Entry(waiting[place].message, deliveries, mark.visible_at_ms)
 

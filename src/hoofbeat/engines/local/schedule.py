@@ -125,7 +125,7 @@ class Schedule:
     def _has_share(self, owner: str, count: int) -> bool:
         """Say whether so many messages more leave room for those of others."""
         share, config = self._shares.of(owner), self._config
-        return share.messages + count <= config.per_user and share.bytes < config.per_user_bytes
+        return share.entries + count <= config.per_user and share.size < config.per_user_bytes
 
     def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
         """Take in a run, and confirm it when it is safe: all of it, or nothing."""

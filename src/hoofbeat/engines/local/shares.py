@@ -7,12 +7,12 @@ class Share(NamedTuple):
     """What one user has.
 
     Attributes:
-        messages: in number.
-        bytes: of their headers and bodies.
+        entries: messages, or durable subscriptions.
+        size: octets of their headers and bodies, or headers and literals in their selectors.
     """
 
-    messages: int = 0
-    bytes: int = 0
+    entries: int = 0
+    size: int = 0
 
 
 _NOTHING: Final = Share()
@@ -32,14 +32,14 @@ class Shares:
         return self._by_owner.get(owner, _NOTHING)
 
     def add(self, owner: str, size: int) -> None:
-        """Count a message of so many octets."""
+        """Count one thing more, of such a size."""
         share = self.of(owner)
-        self._by_owner[owner] = Share(share.messages + 1, share.bytes + size)
+        self._by_owner[owner] = Share(share.entries + 1, share.size + size)
 
     def remove(self, owner: str, size: int) -> None:
         """Count it no more."""
         share = self.of(owner)
-        if share.messages > 1:
-            self._by_owner[owner] = Share(share.messages - 1, share.bytes - size)
+        if share.entries > 1:
+            self._by_owner[owner] = Share(share.entries - 1, share.size - size)
         else:
             self._by_owner.pop(owner, None)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from hoofbeat.broker.message import HIGHEST_PRIORITY
 from hoofbeat.stores.base import (
     Append,
     Change,
@@ -104,7 +105,7 @@ class Changing:
     def _mark(self, mark: Mark) -> None:
         queue = self._queue(mark.queue)
         rows = [
-            (deliveries, mark.visible_at_ms, queue, 9 - key.priority, key.number)
+            (deliveries, mark.visible_at_ms, queue, HIGHEST_PRIORITY - key.priority, key.number)
             for key, deliveries in zip(mark.keys, mark.deliveries, strict=True)
         ]
         noted = "UPDATE pending SET deliveries = ?, visible_at = ? WHERE queue = ? AND rank = ? AND seq = ?"

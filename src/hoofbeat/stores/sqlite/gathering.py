@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from hoofbeat.broker.message import HIGHEST_PRIORITY
 from hoofbeat.stores.base import Key, StoredMessage
 
 # More messages than these are inserted by statements of their own: that takes half the time for each.
@@ -71,7 +72,7 @@ class Gathering:
         """Have messages wait in queues."""
         waiting, refs = self._waiting, self._refs
         for message in messages:
-            number, rank, size = message.number, 9 - message.priority, message.size
+            number, rank, size = message.number, HIGHEST_PRIORITY - message.priority, message.size
             self._messages[number] = message
             refs[number] = refs.get(number, 0) + len(queues)
             for queue in queues:
@@ -84,10 +85,10 @@ class Gathering:
         """Entries of a queue are done with."""
         waiting = self._waiting
         for priority, number in keys:
-            if waiting and waiting.pop((queue, 9 - priority, number), ()):
+            if waiting and waiting.pop((queue, HIGHEST_PRIORITY - priority, number), ()):
                 self._forget(number)
             else:
-                self._gone.setdefault((queue, 9 - priority), []).append(number)
+                self._gone.setdefault((queue, HIGHEST_PRIORITY - priority), []).append(number)
 
     def _forget(self, number: int) -> None:
         self._refs[number] -= 1

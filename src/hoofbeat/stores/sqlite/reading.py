@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import starmap
 from typing import Any, Final
 
+from hoofbeat.broker.message import HIGHEST_PRIORITY
 from hoofbeat.stores.base import (
     DurableSubscription,
     Entry,
@@ -44,7 +45,7 @@ def read_page(
     connection: sqlite3.Connection, queue: str, priority: int, after: int, most: int, most_bytes: int
 ) -> Sequence[Entry]:
     """Return the next entries of a queue and priority, as :meth:`Store.read` says."""
-    rows = connection.execute(_PAGE, (queue, 9 - priority, after, most))
+    rows = connection.execute(_PAGE, (queue, HIGHEST_PRIORITY - priority, after, most))
     return [_entry(row) for row in _within(rows, most_bytes)]
 
 
@@ -102,7 +103,7 @@ def _read_waiting(connection: sqlite3.Connection, meter: Meter) -> Sequence[Wait
         if messages and queue in names:
             _, _, before, bytes, _ = found.get((queue, rank), ("", 0, 0, 0, 0))
             total = (messages + before, size + bytes, last)
-            found[queue, rank] = Waiting(names[queue], 9 - rank, *total)
+            found[queue, rank] = Waiting(names[queue], HIGHEST_PRIORITY - rank, *total)
         meter.add(messages)
     return list(found.values())
 

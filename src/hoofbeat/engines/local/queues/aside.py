@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from hoofbeat.broker.message import Message
+from hoofbeat.broker.message import HIGHEST_PRIORITY, Message
 from hoofbeat.engines.local.queues.ages import is_expired
 from hoofbeat.engines.local.queues.order import NUMBER_BITS, Order
 
 _NUMBER: Final = (1 << NUMBER_BITS) - 1
-_HIGHEST_PRIORITY: Final = 9
 _PRIORITY_BITS: Final = 4
 _LEAST_STALE: Final = 1024
 
 
 def rank_of(message: Message) -> int:
     """Return what puts messages in the order of delivery, the lowest first: by priority, then by age."""
-    return ((_HIGHEST_PRIORITY - message.envelope.priority) << NUMBER_BITS) | message.number
+    return ((HIGHEST_PRIORITY - message.envelope.priority) << NUMBER_BITS) | message.number
 
 
 class Aside:

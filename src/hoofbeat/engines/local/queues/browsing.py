@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hoofbeat.broker.message import Envelope, Message, tails_of
+from hoofbeat.broker.message import HIGHEST_PRIORITY, Envelope, Message, tails_of
 from hoofbeat.broker.stats import Stats
 from hoofbeat.broker.subscription import SLICE, Subscription
 from hoofbeat.broker.time import Clock
@@ -12,7 +12,6 @@ from hoofbeat.engines.local.queues.ready import Ready
 from hoofbeat.protocol.headers import Headers
 
 AT_ONCE: Final = 10_000  # messages at hand of one browser; the next are looked for when those were shown
-_HIGHEST_PRIORITY: Final = 9
 
 Then = Callable[[Sequence[Message]], None]
 Read = Callable[[int, int, Then], bool]
@@ -65,7 +64,7 @@ class Browser:
         self._messages: list[Message] = []
         self._shown = 0  # of these
         self._later: list[Message] = []
-        self._priority = _HIGHEST_PRIORITY
+        self._priority = HIGHEST_PRIORITY
         self._after = 0
         self._until = ready.last()
         self._is_reading = False

@@ -1,7 +1,6 @@
 """All durable subscriptions: who may have which, and what waits for whom."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from hoofbeat.broker.access import Access, Right
 from hoofbeat.broker.destination import Destination, parse
@@ -17,6 +16,7 @@ from hoofbeat.broker.users import Principal
 from hoofbeat.config import DurableConfig, Overflow
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues.queues import Queues
+from hoofbeat.engines.local.shares import Shares
 from hoofbeat.engines.local.topics.durable_subscription import Durable, selector_of
 from hoofbeat.engines.local.writing.journal import Journal
 from hoofbeat.engines.local.writing.records import not_taken_up
@@ -25,16 +25,6 @@ from hoofbeat.protocol.outbox import INFINITY
 from hoofbeat.stores.base import DurableSubscription, Recovered, Subscribe, Unsubscribe
 
 _DAY = 86_400.0
-
-
-class _Share(NamedTuple):
-    """What one user has: durable subscriptions, and headers and literals in their selectors."""
-
-    durables: int = 0
-    terms: int = 0
-
-    def with_more(self, durables: int, terms: int) -> "_Share":
-        return _Share(self.durables + durables, self.terms + terms)
 
 
 def _ignore(where: Destination) -> None:
@@ -91,7 +81,7 @@ class Durables:
         self._journal: Journal | None = None
         self._scene = Scene(stats)  # without sessions: what they send is kept long after
         self._by_name: dict[str, Durable] = {}
-        self._shares: dict[str, _Share] = {}  # by login
+        self._shares = Shares()
         self._exact: dict[str, list[Durable]] = {}
         self._patterns: PatternTrie[Durable] = PatternTrie()
 
@@ -248,21 +238,18 @@ class Durables:
         if len(self._by_name) >= self._config.subscriptions:
             return Refused(f"more than {self._config.subscriptions} durable subscriptions")
         most = self._config.per_user
-        if self._share(principal).durables >= most:
+        if self._shares.of(principal.name).entries >= most:
             return Refused(f"more than {most} durable subscriptions of one user", detail="delete some first")
         return self._refusal_of_terms(principal, terms) if terms else None
 
     def _refusal_of_terms(self, principal: Principal, more: int) -> Refused | None:
         """Say why somebody may not have so many more headers and literals in selectors."""
-        if self._share(principal).terms + more <= self._selector_terms:
+        if self._shares.of(principal.name).size + more <= self._selector_terms:
             return None
         return Refused(
             f"more than {self._selector_terms} headers and literals in selectors of one user",
             detail="delete some durable subscriptions first",
         )
-
-    def _share(self, owner: Principal) -> _Share:
-        return self._shares.get(owner.name, _Share())
 
     # What there is.
 
@@ -289,7 +276,7 @@ class Durables:
         durable = Durable(name, where, condition, owner, self._clock.now.monotonic)
         durable.is_dropping = self._policies.name(name, where.name).overflow is Overflow.DROP_OLDEST
         self._by_name[name] = durable
-        self._shares[owner.name] = self._share(owner).with_more(1, durable.terms)
+        self._shares.add(owner.name, durable.terms)
         if where.is_pattern:
             self._patterns.add(where.name, durable)
         else:
@@ -298,11 +285,9 @@ class Durables:
         return durable
 
     def _remove(self, durable: Durable) -> None:
-        where, owner = durable.destination, durable.owner
+        where = durable.destination
         del self._by_name[durable.name]
-        share = self._shares[owner.name] = self._share(owner).with_more(-1, -durable.terms)
-        if not share.durables:
-            del self._shares[owner.name]
+        self._shares.remove(durable.owner.name, durable.terms)
         if where.is_pattern:
             self._patterns.remove(where.name, durable)
         else:
