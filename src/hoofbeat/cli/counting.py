@@ -109,7 +109,7 @@ def _asked(directory: Path, in_use: StoreInUse) -> Iterator[Count]:
 def _how(is_running: bool, is_clean: bool) -> str:
     if is_running:
         return "not yet: a broker is at work on it"
-    return "in order" if is_clean else "not closed in order: what waits may be redelivered"
+    return "in order" if is_clean else "not in order: what waits may be redelivered"
 
 
 def _durable(durable: Count, kept: Queue) -> str:
