@@ -18,7 +18,7 @@ for target in tests/fuzz/fuzz_*.py; do
     seeds=("tests/fuzz/corpus/$name")
     [ -d "${seeds[0]}" ] || seeds=()
     echo "fuzz: $target for $seconds s"
-    $python "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    $python "$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/" "build/fuzz/$name" "${seeds[@]}" </dev/null >"build/fuzz/$name.log" 2>&1 || {
         tail -50 "build/fuzz/$name.log" >&2
         exit 1
