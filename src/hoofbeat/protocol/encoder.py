@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hoofbeat.protocol.commands import NEVER_ESCAPED, Command
+from hoofbeat.protocol.escaping import escape
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.headers import write_lines
 from hoofbeat.protocol.versions import Version
@@ -26,6 +27,13 @@ def encode(
 def encode_frame(frame: Frame, version: Version = Version.V1_2) -> bytes:
     """Write a frame as a peer of ``version`` reads it."""
     return encode(frame.command, frame.headers.fields, frame.body, version=version)
+
+
+def encode_receipt(receipt: str, version: Version) -> bytes:
+    """Write a RECEIPT that says nothing but whose it is, as :func:`encode` does: most are like that."""
+    escaped = escape(receipt, version)
+    line = "" if escaped is None else f"\nreceipt-id:{escaped}"
+    return f"RECEIPT{line}\n\n\0".encode()
 
 
 def message_head(subscription: str | None, version: Version, more: Mapping[str, str] | None = None) -> bytes:

@@ -21,6 +21,8 @@ def escape(text: str, version: Version) -> str | None:
 
     STOMP 1.2, "Value Encoding".
     """
+    if not ("\\" in text or ":" in text or "\n" in text or "\r" in text or "\0" in text):
+        return text  # as nearly all are
     escaped = text.translate(_TABLES[version])
     if "\n" in escaped or "\0" in escaped:
         return None

@@ -8,7 +8,7 @@ from hoofbeat.protocol import heartbeat, versions
 from hoofbeat.protocol.blocks import BlockReader
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.decoder import FrameDecoder
-from hoofbeat.protocol.encoder import HEART_BEAT, encode
+from hoofbeat.protocol.encoder import HEART_BEAT, encode, encode_receipt
 from hoofbeat.protocol.frames import Frame
 from hoofbeat.protocol.heartbeat import HeartBeat, Pulse
 from hoofbeat.protocol.limits import UNAUTHENTICATED, FrameLimits
@@ -125,7 +125,11 @@ class ServerSession:
 
     def receipt(self, receipt: str, more: Mapping[str, str] = _NOTHING) -> None:
         """Answer RECEIPT, the id exactly as it was asked for, with further headers."""
-        self.outbox.send(encode(Command.RECEIPT, {"receipt-id": receipt, **more}, version=self.version))
+        if more:
+            frame = encode(Command.RECEIPT, {"receipt-id": receipt, **more}, version=self.version)
+        else:
+            frame = encode_receipt(receipt, self.version)
+        self.outbox.send(frame)
 
     def error(self, summary: str, detail: str, more: Mapping[str, str]) -> None:
         """Answer ERROR; the state stays as it is.
