@@ -9,6 +9,7 @@ import pytest
 
 from hoofbeat.stores.base import Key, Put, Remove, StoredMessage
 from hoofbeat.stores.sqlite.changing import Changing
+from hoofbeat.stores.sqlite.gathering import MOST_ROWS
 from hoofbeat.stores.sqlite.reading import read_page
 from hoofbeat.stores.sqlite.schema import FILE, connect
 from tests.contracts.store import keys, put
@@ -62,6 +63,46 @@ def test_what_is_kept_comes_back_octet_by_octet(file: sqlite3.Connection, count:
     changing.commit()
     assert (kept(file, "/queue/a"), kept(file, "/queue/b")) == (messages, [])
     changing.make([Remove("/queue/a", keys_of(messages))])
+    changing.commit()
+    assert file.execute("SELECT count(*) FROM message").fetchone() == (0,)
+
+
+MANY = tuple(f"/queue/{number}" for number in range(3 * MOST_ROWS // 2))
+
+
+def test_what_waits_in_many_queues_is_written_in_pieces(file: sqlite3.Connection) -> None:
+    """Python writes each piece as JSON, and holds everybody up while it does."""
+    changing = Changing(file)
+    changing.make([Put(MANY, [message(7)]), Put(("/queue/a",), [message(8)])])
+    changing.commit()
+    assert file.execute("SELECT count(*) FROM pending").fetchone() == (len(MANY) + 1,)
+    changing.make([Remove(queue, keys_of([message(7)])) for queue in MANY])
+    changing.commit()
+    assert kept(file, "/queue/a") == [message(8)]
+    assert file.execute("SELECT count(*) FROM message").fetchone() == (1,)
+
+
+def test_the_pieces_are_one_commit(file: sqlite3.Connection) -> None:
+    changing = Changing(file)
+    changing.make([Put(MANY, [message(7)])])
+    changing.commit()  # from here on the queues are known, and nothing else begins a transaction
+    file.execute(f"""
+        CREATE TEMP TRIGGER too_many BEFORE INSERT ON pending WHEN NEW.queue > {MOST_ROWS}
+        BEGIN SELECT raise(FAIL, 'too many'); END
+    """)
+    changing.make([Put(MANY, [message(8)])])
+    with pytest.raises(sqlite3.IntegrityError, match="too many"):
+        changing.commit()
+    changing.forget()
+    assert file.execute("SELECT count(*) FROM pending").fetchone() == (len(MANY),)
+
+
+def test_however_many_go_they_go_at_once(file: sqlite3.Connection) -> None:
+    numbers = range(1, MOST_ROWS + 3)
+    changing = Changing(file)
+    changing.make([put(*numbers)])
+    changing.commit()
+    changing.make([Remove("/queue/a", keys(*numbers))])
     changing.commit()
     assert file.execute("SELECT count(*) FROM message").fetchone() == (0,)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 from hoofbeat.broker.access import Access
 from hoofbeat.broker.delivery import Outcome
@@ -25,6 +26,8 @@ from hoofbeat.engines.local.topics.topic import Topics
 from hoofbeat.engines.local.writing.journal import Journal, do_nothing
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Store
+
+_MOST_SHARES: Final = 16  # of what others wait for at most in a turn; a transaction is taken in within one
 
 
 class LocalEngine:
@@ -98,15 +101,14 @@ class LocalEngine:
     def commit(
         self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
     ) -> Hold | None:
-        """All or nothing: refused if one queue is full; then taken in, whatever the size."""
+        """All or nothing: refused if one queue is full, or too many would hear of it at once."""
         runs, done = self._duplicates.fresh_of(runs, done)
-        for run in runs:
-            refused = self._refusal(run)
-            if refused is not None:
-                restore(settlements)
-                self._note_all(runs)
-                done(refused)
-                return None
+        refused = self._refusal_of_all(runs)
+        if refused is not None:
+            restore(settlements)
+            self._note_all(runs)
+            done(refused)
+            return None
         journal = self._journal
         if journal is None:
             self._take_in(runs)
@@ -235,6 +237,24 @@ class LocalEngine:
             queue = self._queues.recovered(name, keeping)
             queue.recover_delayed(entry)
             self._queues.note(queue)
+
+    def _refusal_of_all(self, runs: Sequence[Sequence[Message]]) -> Refused | None:
+        """Say why a transaction can't be taken in; None if it can.
+
+        It is taken in within one turn, and what it costs grows with who keeps it, and who has selectors.
+        """
+        shares = 0.0
+        for run in runs:
+            refused = self._refusal(run)
+            if refused is not None:
+                return refused
+            most = self.most_in_a_run(run[0].envelope.destination)
+            shares += len(run) / most if most < RUN else 0.0
+        if shares <= _MOST_SHARES:
+            return None
+        return Refused(
+            "transaction too large for those who would hear it", detail="commit fewer messages at once"
+        )
 
     def _refusal(self, run: Sequence[Message]) -> Refused | None:
         """Say why a run of a transaction can't be taken in; None if it can."""

@@ -15,6 +15,7 @@ from hoofbeat.stores.base import Key, StoredMessage
 
 # More messages than these are inserted by statements of their own: that takes half the time for each.
 _FEW: Final = 32
+MOST_ROWS: Final = 4096  # in one statement: while they are written as JSON, nothing else runs
 _LENGTHS: Final = (256, 32, 4, 1)  # messages of such a statement: few, so that each is compiled once
 _CONFLICT: Final = "ON CONFLICT (seq) DO UPDATE SET refs = refs + excluded.refs"
 _INSERT: Final[Mapping[int, str]] = {
@@ -102,7 +103,10 @@ class Gathering:
     @property
     def is_brief(self) -> bool:
         """Say whether one statement writes all of it."""
-        return len(self._messages) <= _FEW and len(self._gone) <= 1
+        gone = sum([len(numbers) for numbers in self._gone.values()])
+        return (
+            len(self._messages) <= _FEW and len(self._gone) <= 1 and len(self._waiting) + gone <= MOST_ROWS
+        )
 
     def write(self) -> None:
         """Write what was gathered, if anything was."""
@@ -110,8 +114,12 @@ class Gathering:
         if len(rows) > _FEW:
             insert(self._connection, rows)
             rows = []
-        waiting, gone = list(self._waiting.values()), list(self._gone.items())
+        waiting = list(self._waiting.values())
+        gone = [(place, part) for place, numbers in self._gone.items() for part in _pieces(numbers)]
         self.clear()
+        while len(waiting) > MOST_ROWS:
+            self._work(rows, waiting[:MOST_ROWS], 0, 0, [])
+            rows, waiting = [], waiting[MOST_ROWS:]
         if waiting or gone:
             (queue, rank), numbers = gone.pop() if gone else ((0, 0), [])
             self._work(rows, waiting, queue, rank, numbers)
@@ -131,6 +139,10 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Keep messages, each a row with what needs it counted; what is there is counted up."""
     for length, part in _parts(rows):
         connection.execute(_INSERT[length], [value for row in part for value in row])
+
+
+def _pieces(numbers: Sequence[int]) -> list[Sequence[int]]:
+    return [numbers[at : at + MOST_ROWS] for at in range(0, len(numbers), MOST_ROWS)]
 
 
 def _parts(rows: Sequence[Row]) -> Iterable[tuple[int, Sequence[Row]]]:
