@@ -196,9 +196,8 @@ class Envelope:
         if self.persistent or self.retain or self.timing is not None or self.duplicate_id or self.group:
             return False
         if not self._line:
-            self._line = f"\ndestination:{self.destination.name}".encode()
-        end = raw.find(self._line) + len(self._line)
-        return end >= len(self._line) and raw[end : end + 1] in (b"", b"\n")
+            self._line = f"\ndestination:{self.destination.name}\n".encode()
+        return raw.startswith(self._line) or raw.find(self._line) >= 0 or raw.endswith(self._line[:-1])
 
     def block(self, version: Version) -> bytes:
         """Return the headers as they stand in MESSAGE, each line with its LF in front."""

@@ -5,7 +5,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.ref cimport Py_INCREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport strtol
-from libc.string cimport memchr, memcmp
+from libc.string cimport memchr, memcmp, memcpy
 
 from hoofbeat.protocol.blocks import GENERATION, Block, is_plain
 from hoofbeat.protocol.commands import Command
@@ -28,6 +28,28 @@ cdef inline const char *find(const char *start, const char *end, char what) noex
 
 cdef inline bint is_odd(const char *start, const char *end) noexcept:
     return find(start, end, b"\\") < end or find(start, end, b"\r") < end or find(start, end, 0) < end
+
+
+cdef inline bint is_ascii(const char *at, const char *end) noexcept:
+    cdef unsigned long long eight
+    while end - at >= 8:
+        memcpy(&eight, at, 8)
+        if eight & 0x8080808080808080ULL:
+            return False
+        at += 8
+    while at < end:
+        if at[0] & 0x80:
+            return False
+        at += 1
+    return True
+
+
+cdef inline bytes join(const char *start, const char *stop, const char *again, const char *end):
+    """Put together what lies between two places, and between two others."""
+    cdef bytes whole = PyBytes_FromStringAndSize(NULL, (stop - start) + (end - again))
+    memcpy(PyBytes_AS_STRING(whole), start, stop - start)
+    memcpy(PyBytes_AS_STRING(whole) + (stop - start), again, end - again)
+    return whole
 
 
 cdef inline object make(type kind, tuple parts):
@@ -53,7 +75,8 @@ cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers, bi
     cdef dict fields = None if is_lazy else {}
     if memcmp(start, b"SEND\n", 5) != 0 or is_odd(start, end):
         return None
-    PyUnicode_DecodeUTF8(start, end - start, NULL)  # or this is not UTF-8
+    if not is_ascii(start, end):
+        PyUnicode_DecodeUTF8(start, end - start, NULL)  # or this is not UTF-8
     while line < end:
         line, lines = line + 1, lines + 1
         stop = find(line, end, b"\n")
@@ -77,7 +100,7 @@ cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers, bi
         return read(raw, blocks, bares, most_headers, False)
     if fields is not None and len(fields) + (cut < end) != lines:
         return None  # a name that is repeated
-    bare = raw[4 : cut - start] + raw[cut_end - start :]
+    bare = join(start + 4, cut, cut_end, end)
     headers = bares.get(bare) or make_headers(fields, bare, model)
     block = make(Block, (SEND, headers, length))
     if fields is None and seen[hash(bare) % 1024] != <size_t>hash(bare):
