@@ -58,6 +58,24 @@ def test_what_differs_in_every_frame_goes_where_it_says_from_the_second_read_on(
             assert [each.get("n") for each in client.frames() if each.command == "MESSAGE"] == expected
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_destination_is_read_to_its_end_wherever_it_stands(place: int) -> None:
+    """Of two destinations one begins as the other does, and a body may have the line of the other, too."""
+    wire = Wire()
+    heard = {name: consumer(wire, where=f"destination:/queue/{name}") for name in ("a", "ab")}
+    publisher = wire.connect()
+    for start in range(0, 40, 8):
+        frames: list[bytes] = []
+        for number in range(start, start + 8):
+            lines = [f"n:{number}", f"m:{number}"]
+            lines.insert(place, f"destination:/queue/{'ab' if number % 3 else 'a'}")
+            frames.append(frame("SEND", *lines, body=b"\n" + QUEUE.encode() + b"\n"))
+        publisher.send(*frames)
+        for name, client in heard.items():
+            expected = [str(n) for n in range(start, start + 8) if bool(n % 3) is (name == "ab")]
+            assert [each.get("n") for each in client.frames() if each.command == "MESSAGE"] == expected
+
+
 @pytest.mark.parametrize("where", ["/queue/a", "/topic/a"])
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_each_message_of_a_run_has_its_own_headers_and_its_place(where: str, version: str) -> None:
