@@ -370,5 +370,5 @@ TestTopics.settings = settings(max_examples=20, stateful_step_count=50, deadline
 @pytest.mark.slow
 def test_topics_at_length() -> None:
     run_state_machine_as_test(
-        Topics, settings=settings(max_examples=1000, stateful_step_count=50, deadline=None)
+        Topics, settings=settings(max_examples=2000, stateful_step_count=50, deadline=None)
     )
