@@ -60,20 +60,17 @@ def test_what_differs_in_every_frame_goes_where_it_says_from_the_second_read_on(
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_destination_is_read_to_its_end_wherever_it_stands(place: int) -> None:
-    """Of two destinations one begins as the other does, and a body may have the line of the other, too."""
     wire = Wire()
-    heard = {name: consumer(wire, where=f"destination:/queue/{name}") for name in ("a", "ab")}
-    publisher = wire.connect()
+    heard = {is_longer: consumer(wire, where=QUEUE + "b" * is_longer) for is_longer in (False, True)}
     for start in range(0, 40, 8):
-        frames: list[bytes] = []
-        for number in range(start, start + 8):
-            lines = [f"n:{number}", f"m:{number}"]
-            lines.insert(place, f"destination:/queue/{'ab' if number % 3 else 'a'}")
-            frames.append(frame("SEND", *lines, body=b"\n" + QUEUE.encode() + b"\n"))
-        publisher.send(*frames)
-        for name, client in heard.items():
-            expected = [str(n) for n in range(start, start + 8) if bool(n % 3) is (name == "ab")]
-            assert [each.get("n") for each in client.frames() if each.command == "MESSAGE"] == expected
+        read, numbers = b"", range(start, start + 8)
+        for number in numbers:
+            lines = [f"n:{number}", "m:x"]
+            read += frame("SEND", *lines[:place], QUEUE + "b" * bool(number % 3), *lines[place:])
+        wire.connect().send(read)
+        for is_longer, client in heard.items():
+            expected = [str(number) for number in numbers if bool(number % 3) is is_longer]
+            assert [each.get("n") for each in client.frames()] == expected
 
 
 @pytest.mark.parametrize("where", ["/queue/a", "/topic/a"])

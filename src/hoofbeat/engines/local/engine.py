@@ -248,8 +248,9 @@ class LocalEngine:
             refused = self._refusal(run)
             if refused is not None:
                 return refused
-            most = self.most_in_a_run(run[0].envelope.destination)
-            shares += len(run) / most if most < RUN else 0.0
+            if run[0].envelope.timing is None:  # else it is published later, one by one
+                most = self.most_in_a_run(run[0].envelope.destination)
+                shares += len(run) / most if most < RUN else 0.0
         if shares <= _MOST_SHARES:
             return None
         return Refused(

@@ -104,9 +104,7 @@ class Gathering:
     def is_brief(self) -> bool:
         """Say whether one statement writes all of it."""
         gone = sum([len(numbers) for numbers in self._gone.values()])
-        return (
-            len(self._messages) <= _FEW and len(self._gone) <= 1 and len(self._waiting) + gone <= MOST_ROWS
-        )
+        return len(self._messages) <= _FEW and len(self._gone) <= 1 and len(self._waiting) + gone <= MOST_ROWS
 
     def write(self) -> None:
         """Write what was gathered, if anything was."""
