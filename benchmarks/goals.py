@@ -126,7 +126,7 @@ def outcomes(results: Results) -> Iterator[Outcome]:
 
 
 def _beside(cell: Cell, alone: Cell) -> tuple[float | None, float | None]:
-    """Compare round by round: what follows at once meets the same machine.
+    """Compare run by run: what follows at once meets the same machine.
 
     Returns:
         the figure alone, and the ratio to it; None where one is missing.

@@ -4,7 +4,7 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import processes
 from benchmarks.contenders import Contender, Start
+from benchmarks.goals import OURS
 from benchmarks.processes import Broker, StartError
 from benchmarks.results import Cell
 from benchmarks.workloads import BESIDE_RATE, DELIVERIES, WORKLOADS, Workload
@@ -19,6 +20,7 @@ from benchmarks.workloads import BESIDE_RATE, DELIVERIES, WORKLOADS, Workload
 GRACE_SECONDS = 40.0  # after the time to send: for connecting, for what is under way, for giving up
 OVERLAP_SECONDS = 0.5  # that whatever goes on beside goes on for longer
 LEAST_OF_RATE = 0.9  # of what is to go on beside
+TURNS = 3  # in a round, of one load alone and beside others
 FAULTS = ("lost", "duplicated", "misordered", "errors")
 
 Say = Callable[[str], None]
@@ -118,20 +120,43 @@ def _round(plan: Plan, number: int, order: list[Contender], say: Say) -> Iterato
     try:
         for contender in order:
             _warm(plan, contender, entrants[contender.name], say)
-        for workload in plan.workloads:
-            for contender in filter(workload.suits, order):
-                rate = saturated.get((contender.name, workload.half_of), 0.0) / 2
-                if workload.half_of and not rate:
-                    continue
-                entrant = Entrant(contender.start_crowded) if workload.is_alone else entrants[contender.name]
-                run = _run(plan, number, contender, entrant, workload, rate)
-                if workload.is_alone:
-                    entrant.end()
-                saturated[contender.name, workload.name] = figure(workload, run.result) or 0.0
-                yield run
+        for workload, contender in _in_order(plan.workloads, order):
+            rate = saturated.get((contender.name, workload.half_of), 0.0) / 2
+            if workload.half_of and not rate:
+                continue
+            entrant = Entrant(contender.start_crowded) if workload.is_alone else entrants[contender.name]
+            run = _run(plan, number, contender, entrant, workload, rate)
+            if workload.is_alone:
+                entrant.end()
+            saturated[contender.name, workload.name] = figure(workload, run.result) or 0.0
+            yield run
     finally:
         for entrant in entrants.values():
             entrant.end()
+
+
+def _in_order(chosen: Sequence[Workload], order: Sequence[Contender]) -> Iterator[tuple[Workload, Contender]]:
+    """Give each workload with each contender; ours go through one alone and beside others several times.
+
+    What others cost is a small part of what differs between two moments of a machine.
+    """
+    for group in _groups(chosen):
+        for turn in range(TURNS if len(group) > 1 else 1):
+            field = [each for each in order if turn == 0 or each.name in OURS]
+            for workload in group:
+                yield from [(workload, contender) for contender in filter(workload.suits, field)]
+
+
+def _groups(chosen: Sequence[Workload]) -> Iterator[Sequence[Workload]]:
+    """Put workloads together with what they are beside others."""
+    group: list[Workload] = []
+    for workload in chosen:
+        if group and not (workload.beside and workload.arguments == group[0].arguments):
+            yield group
+            group = []
+        group.append(workload)
+    if group:
+        yield group
 
 
 def _warm(plan: Plan, contender: Contender, entrant: Entrant, say: Say) -> None:

@@ -23,9 +23,9 @@ class Cell(NamedTuple):
         contender: its name.
         workload: its name.
         command: how the load was made, the last time.
-        numbers: one per round that gave a figure.
-        generator: how much of a core the load generator was busy with, per round; 1.0 is all of it.
-        rates: messages/s that were asked for, per round, where a rate was worked out.
+        numbers: one per run that gave a figure.
+        generator: how much of a core the load generator was busy with, per run; 1.0 is all of it.
+        rates: messages/s that were asked for, per run, where a rate was worked out.
         faults: what went wrong, if anything.
     """
 

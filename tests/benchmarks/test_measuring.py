@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks import measuring, workloads
 from benchmarks.contenders import ACKS, DISK, HEADERS, IDS, WEB, Contender, chosen
-from benchmarks.measuring import Plan, Run
+from benchmarks.measuring import TURNS, Plan, Run
 from benchmarks.processes import Broker, StartError
-from benchmarks.workloads import SATURATED, WORKLOADS, Workload
+from benchmarks.workloads import BESIDE_DURABLE, BESIDE_PLAIN, SATURATED, WORKLOADS, Workload
 
 RESULT = (
     '{"delivered_per_s": 1000, "latency_us": {"p99": 5}, "kb_per_conn": 2.5, "seconds": 2, "gen_cpu_s": 1,'
@@ -69,6 +69,15 @@ def test_every_workload_goes_through_all_contenders_and_every_round_begins_with_
         *((1, plain, "a"), (1, plain, "b"), (1, web, "a"), (1, web, "b")),
         *((2, plain, "b"), (2, plain, "a"), (2, web, "b"), (2, web, "a")),
     ]
+
+
+def test_ours_is_measured_several_times_alone_and_beside_others_and_the_rest_once(program: Path) -> None:
+    field = [contender("compiled", EVERYTHING | {DISK}), contender("peer", EVERYTHING | {DISK})]
+    runs = measured(program, *field, only=SATURATED)
+    ours = [run.workload for run in runs if run.contender == "compiled"]
+    group = [SATURATED, f"{SATURATED}, {BESIDE_PLAIN}", f"{SATURATED}, {BESIDE_DURABLE}"]
+    assert ours == group * TURNS
+    assert [run.workload for run in runs if run.contender == "peer"] == group
 
 
 def test_what_a_contender_cannot_do_is_left_out(program: Path) -> None:
