@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 python=.venv/bin/python
 
+# Without it less is found in the same time, and nothing fails: a registry, or a new Python, may not have it.
 if ! $python -c 'import atheris' 2>/dev/null; then
     echo "fuzz: atheris is not installed; seeds are changed blindly for $seconds s" >&2
     exec $python tests/fuzz/blind_decoder.py "$seconds" build/fuzz

@@ -227,24 +227,6 @@ def test_all_selectors_of_a_session_have_so_many_terms_at_most(where: str) -> No
     assert client.octets() == b""
 
 
-@pytest.mark.parametrize(("count", "is_taken"), [(600, True), (1000, False)])
-def test_a_transaction_that_would_keep_everybody_waiting_is_refused_as_a_whole(
-    wire: Wire, count: int, is_taken: bool
-) -> None:
-    """It is taken in within one turn: the most is 16 runs, here each of 16,384 terms by 360."""
-    client, sender = wire.connect(), wire.connect("1.2", SOFT)
-    for id in "0123":
-        listen(client, "selector:" + " OR ".join([f"a = {number}" for number in range(45)]), id=id)
-    sender.send(frame("BEGIN", "transaction:t"))
-    sender.send(*[send(b"x", "transaction:t", "a:1") for _ in range(count)])
-    sender.send(frame("COMMIT", "transaction:t", "receipt:c"))
-    answer = sender.frame()
-    assert (answer.command, answer.get("receipt-id")) == ("RECEIPT" if is_taken else "ERROR", "c")
-    assert len(client.frames()) == (4 * count if is_taken else 0)
-    if not is_taken:
-        assert answer.header("message").startswith("transaction too large")
-
-
 def test_selectors_of_durable_subscriptions_count_while_nobody_listens() -> None:
     wire = Wire(BrokerConfig(limits=LimitsConfig(selector_terms=5)))
     for number, selector in enumerate(("a = 1 AND b = 2", "a = 1", "a")):

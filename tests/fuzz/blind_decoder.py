@@ -78,12 +78,12 @@ def main(seconds: float, artifacts: Path) -> None:
         data = change(chance, seeds)
         try:
             check_input(data)
-        except BaseException:
+        except Exception:  # whatever it is, it is a find
             artifacts.mkdir(parents=True, exist_ok=True)
-            (artifacts / "crash-blind").write_bytes(data)
+            kept = artifacts / f"crash-blind-{number}-{runs}"
+            kept.write_bytes(data)
             print(
-                f"blind_decoder: input {data!r}, run {runs} of seed {number}, kept as crash-blind",
-                file=sys.stderr,
+                f"blind_decoder: run {runs} of seed {number}: input {data!r}, kept in {kept}", file=sys.stderr
             )
             raise
         runs += 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hoofbeat.protocol.blocks import BlockReader
 from hoofbeat.protocol.commands import NEVER_ESCAPED, WITH_BODY, Command
 from hoofbeat.protocol.decoder import FrameDecoder
-from hoofbeat.protocol.encoder import encode_frame
+from hoofbeat.protocol.encoder import encode, encode_frame, encode_receipt
 from hoofbeat.protocol.frames import Frame, frame
 from hoofbeat.protocol.versions import Version
 from tests.fuzz.reading import LIMITS, Reading, check, cut, read
@@ -130,3 +130,11 @@ def test_nothing_is_read_while_the_version_is_not_agreed_on(place: int) -> None:
     assert decoder.feed(_SEND[:place]) + decoder.feed(_SEND[place:]) == []
     decoder.adopt(BlockReader(Version.V1_2), LIMITS)
     assert decoder.feed(b"") == read([_SEND], Version.V1_2).frames
+
+
+@pytest.mark.parametrize("version", Version)
+@given(receipt=st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
+@few
+def test_a_receipt_is_written_as_any_frame_is(version: Version, receipt: str) -> None:
+    expected = encode(Command.RECEIPT, {"receipt-id": receipt}, version=version)
+    assert encode_receipt(receipt, version) == expected

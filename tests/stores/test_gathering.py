@@ -70,11 +70,20 @@ def test_what_is_kept_comes_back_octet_by_octet(file: sqlite3.Connection, count:
 MANY = tuple(f"/queue/{number}" for number in range(3 * MOST_ROWS // 2))
 
 
+def works(said: list[str]) -> int:
+    """Count the pieces that were written: each is said again for every step of its trigger."""
+    return len({each for each in said if each.startswith("INSERT INTO work")})
+
+
 def test_what_waits_in_many_queues_is_written_in_pieces(file: sqlite3.Connection) -> None:
     """Python writes each piece as JSON, and holds everybody up while it does."""
+    said: list[str] = []
+    file.set_trace_callback(said.append)
     changing = Changing(file)
     changing.make([Put(MANY, [message(7)]), Put(("/queue/a",), [message(8)])])
     changing.commit()
+    file.set_trace_callback(None)
+    assert works(said) == 2
     assert file.execute("SELECT count(*) FROM pending").fetchone() == (len(MANY) + 1,)
     changing.make([Remove(queue, keys_of([message(7)])) for queue in MANY])
     changing.commit()
@@ -97,13 +106,17 @@ def test_the_pieces_are_one_commit(file: sqlite3.Connection) -> None:
     assert file.execute("SELECT count(*) FROM pending").fetchone() == (len(MANY),)
 
 
-def test_however_many_go_they_go_at_once(file: sqlite3.Connection) -> None:
+def test_what_goes_goes_in_pieces_too_and_none_is_left(file: sqlite3.Connection) -> None:
     numbers = range(1, MOST_ROWS + 3)
     changing = Changing(file)
     changing.make([put(*numbers)])
     changing.commit()
+    said: list[str] = []
+    file.set_trace_callback(said.append)
     changing.make([Remove("/queue/a", keys(*numbers))])
     changing.commit()
+    file.set_trace_callback(None)
+    assert works(said) == 2
     assert file.execute("SELECT count(*) FROM message").fetchone() == (0,)
 
 

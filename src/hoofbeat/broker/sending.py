@@ -141,5 +141,8 @@ def wait_for_memory(core: Core, session: BrokerSession) -> None:
 
 def _refuse_first(core: Core, session: BrokerSession) -> None:
     """Refuse the SEND that waits at the head of the backlog."""
-    frame = session.backlog.pop(0)
-    core.refuse(session, Refused("memory is short", detail="send again later"), frame.headers.get("receipt"))
+    headers = session.backlog.pop(0).headers
+    refused = Refused("memory is short", detail="send again later")
+    if "transaction" in headers:
+        session.transactions.doom(headers["transaction"], refused.summary)
+    core.refuse(session, refused, headers.get("receipt"))

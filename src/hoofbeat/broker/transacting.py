@@ -36,7 +36,7 @@ def take_in(core: Core, session: BrokerSession, frame: Frame) -> None:
     try:
         _examine(core, session, frame)
     except Refused as refused:
-        session.transactions.miss(name, refused.summary)
+        session.transactions.doom(name, refused.summary)
         raise
     session.transactions.add(name, frame)
     Answer(core, session, frame.headers.get("receipt"))(None)
@@ -63,8 +63,8 @@ def commit(core: Core, session: BrokerSession, frame: Frame) -> None:
     STOMP 1.2, "COMMIT".
     """
     transaction = session.transactions.end(_name(frame), "COMMIT")
-    if transaction.lack:
-        raise Refused("transaction not whole: a frame of it was refused", detail=transaction.lack)
+    if transaction.refused:
+        raise Refused("transaction not whole: a frame of it was refused", detail=transaction.refused)
     frames = transaction.frames
     facts = FACTS[session.version]
     named = [(each, _find(session, each, facts)) for each in frames if each.command is not Command.SEND]

@@ -22,7 +22,7 @@ def escape(text: str, version: Version) -> str | None:
     STOMP 1.2, "Value Encoding".
     """
     if not ("\\" in text or ":" in text or "\n" in text or "\r" in text or "\0" in text):
-        return text  # as nearly all are
+        return text  # nothing to escape, as in nearly all
     escaped = text.translate(_TABLES[version])
     if "\n" in escaped or "\0" in escaped:
         return None

@@ -27,16 +27,16 @@ class Transaction:
     Attributes:
         frames: SEND, ACK and NACK, in order.
         size_bytes: characters of their headers, and octets of their bodies.
-        lack: why a frame that belongs to it was refused; empty if none was.
+        refused: why a frame that belongs to it was; empty if none was.
     """
 
-    __slots__ = ("frames", "lack", "size_bytes")
+    __slots__ = ("frames", "refused", "size_bytes")
 
     def __init__(self) -> None:
         """Start empty."""
         self.frames: list[Frame] = []
         self.size_bytes = 0
-        self.lack = ""
+        self.refused = ""
 
 
 class Transactions:
@@ -88,14 +88,11 @@ class Transactions:
         transaction.frames.append(frame)
         transaction.size_bytes = size
 
-    def miss(self, name: str, why: str) -> None:
-        """Note that an open transaction lacks a frame that was refused: it can only be given up.
-
-        Raises:
-            RemoteProtocolError: there is no such transaction.
-        """
-        transaction = self._get(name, "COMMIT")
-        transaction.lack = transaction.lack or why
+    def doom(self, name: str, why: str) -> None:
+        """Note that a frame of a transaction was refused, if that is open: all it can do is end."""
+        transaction = self._open.get(name)
+        if transaction is not None:
+            transaction.refused = transaction.refused or why
 
     def end(self, name: str, section: str) -> Transaction:
         """Close a transaction and return it; COMMIT uses what it held, ABORT does not.

@@ -7,7 +7,7 @@ from typing import Final
 from hoofbeat.broker.access import Access
 from hoofbeat.broker.delivery import Outcome
 from hoofbeat.broker.destination import Destination
-from hoofbeat.broker.engine import RUN, Confirm, Done, Settlement, restore
+from hoofbeat.broker.engine import RUN, RUN_PUTS, RUN_TERMS, Confirm, Done, Settlement, restore
 from hoofbeat.broker.hold import Hold
 from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.stats import Stats
@@ -27,7 +27,7 @@ from hoofbeat.engines.local.writing.journal import Journal, do_nothing
 from hoofbeat.errors import Refused
 from hoofbeat.stores.base import Store
 
-_MOST_SHARES: Final = 16  # of what others wait for at most in a turn; a transaction is taken in within one
+_MOST_RUNS: Final = 16  # that cost as much as one may: a transaction is taken in within one turn
 
 
 class LocalEngine:
@@ -239,19 +239,19 @@ class LocalEngine:
             self._queues.note(queue)
 
     def _refusal_of_all(self, runs: Sequence[Sequence[Message]]) -> Refused | None:
-        """Say why a transaction can't be taken in; None if it can.
-
-        It is taken in within one turn, and what it costs grows with who keeps it, and who has selectors.
-        """
-        shares = 0.0
+        """Say why a transaction can't be taken in; None if it can."""
         for run in runs:
             refused = self._refusal(run)
             if refused is not None:
                 return refused
-            if run[0].envelope.timing is None:  # else it is published later, one by one
-                most = self.most_in_a_run(run[0].envelope.destination)
-                shares += len(run) / most if most < RUN else 0.0
-        if shares <= _MOST_SHARES:
+        terms = puts = 0
+        for run in runs:
+            envelope = run[0].envelope
+            if envelope.destination.is_topic and envelope.timing is None:  # else it is published later
+                cost = self._topics.cost(envelope.destination.name)
+                terms += len(run) * cost.terms
+                puts += len(run) * cost.puts
+        if terms <= _MOST_RUNS * RUN_TERMS and puts <= _MOST_RUNS * RUN_PUTS:
             return None
         return Refused(
             "transaction too large for those who would hear it", detail="commit fewer messages at once"

@@ -8,7 +8,7 @@ it does all, and is that commit.
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from hoofbeat.broker.message import HIGHEST_PRIORITY
 from hoofbeat.stores.base import Key, StoredMessage
@@ -50,6 +50,7 @@ _VIEW: Final = (
 
 Place = tuple[int, int, int]  # queue, rank, number: the key of `pending`
 Row = Sequence[Any]
+Item = TypeVar("Item")
 
 
 class Gathering:
@@ -103,8 +104,10 @@ class Gathering:
     @property
     def is_brief(self) -> bool:
         """Say whether one statement writes all of it."""
+        if len(self._messages) > _FEW or len(self._gone) > 1:
+            return False
         gone = sum([len(numbers) for numbers in self._gone.values()])
-        return len(self._messages) <= _FEW and len(self._gone) <= 1 and len(self._waiting) + gone <= MOST_ROWS
+        return len(self._waiting) + gone <= MOST_ROWS
 
     def write(self) -> None:
         """Write what was gathered, if anything was."""
@@ -112,12 +115,12 @@ class Gathering:
         if len(rows) > _FEW:
             insert(self._connection, rows)
             rows = []
-        waiting = list(self._waiting.values())
+        *pieces, waiting = _pieces(list(self._waiting.values())) or [[]]
         gone = [(place, part) for place, numbers in self._gone.items() for part in _pieces(numbers)]
         self.clear()
-        while len(waiting) > MOST_ROWS:
-            self._work(rows, waiting[:MOST_ROWS], 0, 0, [])
-            rows, waiting = [], waiting[MOST_ROWS:]
+        for piece in pieces:
+            self._work(rows, piece, 0, 0, [])
+            rows = []
         if waiting or gone:
             (queue, rank), numbers = gone.pop() if gone else ((0, 0), [])
             self._work(rows, waiting, queue, rank, numbers)
@@ -139,8 +142,8 @@ def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         connection.execute(_INSERT[length], [value for row in part for value in row])
 
 
-def _pieces(numbers: Sequence[int]) -> list[Sequence[int]]:
-    return [numbers[at : at + MOST_ROWS] for at in range(0, len(numbers), MOST_ROWS)]
+def _pieces(items: Sequence[Item]) -> list[Sequence[Item]]:
+    return [items[at : at + MOST_ROWS] for at in range(0, len(items), MOST_ROWS)]
 
 
 def _parts(rows: Sequence[Row]) -> Iterable[tuple[int, Sequence[Row]]]:

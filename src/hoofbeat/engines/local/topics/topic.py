@@ -33,6 +33,18 @@ class _Group(NamedTuple):
     members: list[Subscription]
 
 
+class Cost(NamedTuple):
+    """What a message to a topic costs, but for its copies.
+
+    Attributes:
+        terms: headers and literals that selectors look at.
+        puts: copies that are kept for durable subscriptions.
+    """
+
+    terms: int
+    puts: int
+
+
 class _Route(NamedTuple):
     """Who hears a destination."""
 
@@ -40,6 +52,7 @@ class _Route(NamedTuple):
     choosy: list[_Group]  # of one subscription each, which has a condition
     backlogs: list[Backlog]
     keeping: Remembered | None
+    cost: Cost
     run: int  # messages in one run, at most: fewer where each costs much
 
 
@@ -105,6 +118,11 @@ class Topics:
         """Return how many messages to ``name`` may be published at once."""
         route = self._routes.get(name) or self._find(name)
         return route.run
+
+    def cost(self, name: str) -> Cost:
+        """Return what a message to ``name`` costs."""
+        route = self._routes.get(name) or self._find(name)
+        return route.cost
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give every subscriber its copy of a run."""
@@ -253,8 +271,9 @@ class Topics:
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
         keeping = self._keeper.of(name, policy)
-        run = _most_in_a_run(choosy, backlogs, keeping)
-        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping, run)
+        cost = _cost(choosy, backlogs, keeping)
+        run = _most_in_a_run(cost)
+        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping, cost, run)
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
@@ -281,15 +300,19 @@ class Topics:
         )
 
 
-def _most_in_a_run(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keeping: Remembered | None) -> int:
-    """Return how many messages may be published at once, by what selectors and what is kept cost."""
+def _cost(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keeping: Remembered | None) -> Cost:
     terms = sum([_terms(group.members[0]) for group in choosy])
     terms += sum([_terms(backlog.subscription) for backlog in backlogs])
     puts = 0
     if keeping is not None:
         terms += sum([durable.terms for durable in keeping.durables])
         puts = len(keeping.durables)
-    return max(1, min(RUN, RUN_TERMS // max(1, terms), RUN_PUTS // max(1, puts)))
+    return Cost(terms, puts)
+
+
+def _most_in_a_run(cost: Cost) -> int:
+    """Return how many messages may be published at once, by what selectors and what is kept cost."""
+    return max(1, min(RUN, RUN_TERMS // max(1, cost.terms), RUN_PUTS // max(1, cost.puts)))
 
 
 def _terms(subscription: Subscription) -> int:
