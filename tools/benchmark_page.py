@@ -85,7 +85,7 @@ def page(found: Results) -> str:
 def _goals(found: Results) -> Iterator[str]:
     yield "\n## What we want, and how far it is\n\n"
     yield f"Ratios are the median of {_title(found, goals.headline(found))} to the peer's, of several peers "
-    yield "to the best one's;\nto itself, the median of the ratios of each round. "
+    yield "to the best one's;\nto itself, the median of the ratios of each turn. "
     yield "The distance to the aim is negative where it is not reached. "
     yield "With `*`, the load generator had no time left:\nthe ratio may be higher.\n\n"
     yield "| against | workload | must | aim | measured | distance to the aim | |\n"
