@@ -85,3 +85,13 @@ def test_one_that_waited_too_long_for_memory_is_not_committed(wire: Wire) -> Non
     sender.send(frame("COMMIT", "transaction:t", "receipt:c"))
     assert sender.frame().header("message").startswith("transaction not whole")
     assert listener.frames() == []
+
+
+def test_one_that_names_no_transaction_may_wait_too_long_for_memory_as_well(wire: Wire) -> None:
+    sender = wire.connect("1.2", SOFT)
+    wire.broker.set_memory_short(True, wire.now())
+    sender.send(frame("SEND", "transaction:none", "destination:/topic/a", "receipt:s"))
+    wire.pass_time(11.0)
+    refused = sender.frame()
+    assert (refused.header("message"), refused.get("receipt-id")) == ("memory is short", "s")
+    assert not sender.closed
