@@ -116,18 +116,16 @@ class Topics:
 
     def most_in_a_run(self, name: str) -> int:
         """Return how many messages to ``name`` may be published at once."""
-        route = self._routes.get(name) or self._find(name)
-        return route.run
+        return self._route(name).run
 
     def cost(self, name: str) -> Cost:
         """Return what a message to ``name`` costs."""
-        route = self._routes.get(name) or self._find(name)
-        return route.cost
+        return self._route(name).cost
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give every subscriber its copy of a run."""
         name = messages[0].envelope.destination.name
-        route = self._routes.get(name) or self._find(name)
+        route = self._route(name)
         is_kept = route.keeping is not None or messages[0].envelope.retain
         if not (route.groups or route.choosy or route.backlogs or is_kept):
             return
@@ -243,6 +241,10 @@ class Topics:
     def backlog_of(self, subscription: Subscription) -> Backlog | None:
         """Return what is kept for a subscription of its own."""
         return self._backlogs.get(subscription)
+
+    def _route(self, name: str) -> _Route:
+        """Return who hears ``name``."""
+        return self._routes.get(name) or self._find(name)
 
     def _find(self, name: str) -> _Route:
         """Work out who hears ``name``, and remember it."""
