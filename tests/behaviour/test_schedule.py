@@ -2,36 +2,13 @@
 
 import pytest
 
-from hoofbeat.assembly import LocalEngine
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig, ScheduleConfig
-from hoofbeat.engines.local.schedule import Job
-from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
+from tests.behaviour.scheduling import engine, jobs, receipts, send, subscribe
+from tests.conformance.wire import START_EPOCH_MS, Wire, frame
 
 MINUTE = 60.0
 HOUR_MS = 3_600_000
 SIZE = len("\ndestination:/queue/a") + 1  # of a message with a body of one octet
-
-
-def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
-    return frame("SEND", f"destination:{to}", *headers, body=body)
-
-
-def subscribe(to: str = "/queue/a", *headers: str) -> bytes:
-    return frame("SUBSCRIBE", "id:0", f"destination:{to}", *headers)
-
-
-def schedule(wire: Wire) -> LocalEngine:
-    assert isinstance(wire.broker.engine, LocalEngine)
-    return wire.broker.engine
-
-
-def jobs(wire: Wire) -> list[Job]:
-    """Return what waits, the next first."""
-    return sorted(schedule(wire).schedule._jobs.values(), key=lambda job: (job.due_ms, job.message.number))
-
-
-def receipts(client: Client) -> list[str]:
-    return [heard.header("receipt-id") for heard in client.frames() if heard.command == "RECEIPT"]
 
 
 @pytest.mark.parametrize("to", ["/queue/a", "/topic/a"])
@@ -313,7 +290,7 @@ def test_a_full_queue_is_tried_again_and_order_is_kept() -> None:
     other = wire.connect()
     other.send(subscribe("/queue/b"))
     assert other.bodies() == [b"other"]
-    schedule(wire).schedule.take_out([jobs(wire)[1].message])
+    engine(wire).schedule.take_out([jobs(wire)[1].message])
     client.send(subscribe())
     wire.pass_time(1.1)
     assert client.bodies() == [b"0", b"1", b"2", b"3", b"4"]
@@ -352,7 +329,7 @@ def test_what_is_for_a_session_that_is_gone_is_forgotten(wire: Wire) -> None:
     assert len(jobs(wire)) == 201
     client.leave()
     assert len(jobs(wire)) == 1
-    assert len(schedule(wire).schedule._heap) == 1
+    assert len(engine(wire).schedule._heap) == 1
 
 
 def test_the_clock_on_the_wall_may_be_set(wire: Wire) -> None:

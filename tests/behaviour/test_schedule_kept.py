@@ -2,34 +2,10 @@
 
 import pytest
 
-from hoofbeat.assembly import LocalEngine
 from hoofbeat.config import BrokerConfig, LimitsConfig, ScheduleConfig
-from tests.conformance.wire import START_EPOCH_MS, Client, Wire, frame
-from tests.patient_store import Disk, PatientStore
-
-
-def send(body: bytes, *headers: str, to: str = "/queue/a") -> bytes:
-    return frame("SEND", f"destination:{to}", *headers, body=body)
-
-
-def subscribe(to: str = "/queue/a", *headers: str) -> bytes:
-    return frame("SUBSCRIBE", "id:0", f"destination:{to}", *headers)
-
-
-def schedule(wire: Wire) -> LocalEngine:
-    assert isinstance(wire.broker.engine, LocalEngine)
-    return wire.broker.engine
-
-
-def receipts(client: Client) -> list[str]:
-    return [heard.header("receipt-id") for heard in client.frames() if heard.command == "RECEIPT"]
-
-
-def begin(
-    disk: Disk, config: BrokerConfig | None = None, *, is_patient: bool = False
-) -> tuple[Wire, PatientStore]:
-    store = PatientStore(disk, is_patient=is_patient)
-    return Wire(config, store=store, epoch="later"), store
+from tests.behaviour.scheduling import begin, end, engine, receipts, send, subscribe
+from tests.conformance.wire import START_EPOCH_MS
+from tests.patient_store import Disk
 
 
 @pytest.fixture
@@ -58,8 +34,7 @@ def test_it_is_published_after_a_restart_with_all_it_had(disk: Disk, to: str, is
     )
     wire.pass_time(10)
     if is_orderly:
-        wire.broker.drain(wire.now())
-        schedule(wire).close()
+        end(wire)
     again, _ = begin(disk)
     client = again.connect()
     client.send(subscribe(to))
@@ -104,8 +79,7 @@ def test_repetitions_are_counted_over_a_restart(disk: Disk) -> None:
     )
     wire.pass_time(21)
     assert client.bodies() == [b"x", b"x"]
-    wire.broker.drain(wire.now())
-    schedule(wire).close()
+    end(wire)
     again, _ = begin(disk)
     client = again.connect()
     client.send(subscribe())
@@ -141,7 +115,7 @@ def test_what_the_disk_has_no_room_for_is_refused_and_never_published(disk: Disk
     client.send(subscribe())
     wire.pass_time(10)
     assert client.bodies() == []
-    assert schedule(wire).schedule._jobs == {}
+    assert engine(wire).schedule._jobs == {}
 
 
 def test_what_is_due_while_the_disk_is_full_is_not_lost(disk: Disk) -> None:
@@ -193,8 +167,7 @@ def test_whose_it_is_is_known_after_a_restart(disk: Disk, login: str) -> None:
     wire, _ = begin(disk, config)
     client = wire.connect("1.2", *said)
     client.send(*[send(b"x", "delay:100000", "persistent:true", f"n:{number}") for number in range(2)])
-    wire.broker.drain(wire.now())
-    schedule(wire).close()
+    end(wire)
     again, _ = begin(disk, config)
     client, other = again.connect("1.2", *said), again.connect("1.2", "login:other")
     client.send(send(b"x", "delay:1000"))

@@ -7,11 +7,17 @@ from hoofbeat.broker.cron import Cron, parse_cron
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.headers import Headers
 
+_ID: Final = "schedule-id"
+_ACTION: Final = "AMQ_SCHEDULER_ACTION"
+_REMOVE: Final = "REMOVE"
+
 # Ours, ActiveMQ's and Artemis's names; what they say ends with the SEND.
 TIMING_HEADERS: Final = frozenset(
     {
         "delay",
         "deliver-at",
+        _ID,
+        _ACTION,
         "AMQ_SCHEDULED_DELAY",
         "AMQ_SCHEDULED_TIME",
         "AMQ_SCHEDULED_PERIOD",
@@ -20,7 +26,12 @@ TIMING_HEADERS: Final = frozenset(
     }
 )
 FOR_EVER: Final = -1
-_OWNER: Final = "@"  # before a login, which is not there where a sender had none
+_MOST_ID_LETTERS: Final = 256
+
+# Before a word of what is kept, which is not there where a sender had no login, or gave no id.
+_OWNER: Final = "@"
+_JOB: Final = "#"
+_SERIES: Final = "+"
 
 
 class Timing(NamedTuple):
@@ -33,6 +44,9 @@ class Timing(NamedTuple):
         repeat: how many times more it is published; -1 for ever.
         cron: when it begins, again and again; None for once.
         owner: login of who sent it.
+        id: what the sender calls it by; may be empty.
+        is_series: it is what began at one of the times of a cron, and goes by the id of that.
+        is_removal: it publishes nothing, and ends what has its id.
     """
 
     delay_ms: int = 0
@@ -41,6 +55,9 @@ class Timing(NamedTuple):
     repeat: int = 0
     cron: Cron | None = None
     owner: str = ""
+    id: str = ""
+    is_series: bool = False
+    is_removal: bool = False
 
     def first_after(self, now_ms: int) -> int:
         """Return when it is first due; where nothing else is said, one period from now.
@@ -71,6 +88,30 @@ def read_timing(headers: Headers) -> Timing | None:
     """
     if TIMING_HEADERS.isdisjoint(headers.fields):
         return None
+    timing = _time(headers)
+    id, action = headers.get(_ID) or "", headers.get(_ACTION)
+    if len(id) > _MOST_ID_LETTERS:
+        raise Refused(f"{_ID} of more than {_MOST_ID_LETTERS} letters")
+    if action:
+        return _removal(id, action, timing)
+    if timing is None:
+        if id:
+            raise Refused(f"{_ID} without a time", detail=f"say when, or {_ACTION}:{_REMOVE} to end it")
+        return None
+    return timing._replace(id=id)
+
+
+def _removal(id: str, action: str, timing: Timing | None) -> Timing:
+    """Return what ends the job of an id."""
+    if action != _REMOVE:
+        raise Refused(f"{_ACTION} {action[:32]!r} is not {_REMOVE}", detail="nothing else is understood")
+    if not id or timing is not None:
+        raise Refused(f"{_ACTION} goes with {_ID}, and with no time", detail="say what to end")
+    return Timing(id=id, is_removal=True)
+
+
+def _time(headers: Headers) -> Timing | None:
+    """Read when it is, without whose it is and what it is called."""
     delay_ms = milliseconds(headers, "delay") or milliseconds(headers, "AMQ_SCHEDULED_DELAY")
     at_ms = milliseconds(headers, "deliver-at") or milliseconds(headers, "AMQ_SCHEDULED_TIME")
     period_ms = milliseconds(headers, "AMQ_SCHEDULED_PERIOD")
@@ -97,18 +138,36 @@ def read_timing(headers: Headers) -> Timing | None:
 def write_timing(timing: Timing) -> str:
     """Return it as one line of text, for :func:`recall_timing`."""
     cron = "" if timing.cron is None else timing.cron.text
-    text = f"{timing.delay_ms} {timing.at_ms} {timing.period_ms} {timing.repeat} {cron}"
-    return f"{_OWNER}{quote(timing.owner, safe='')} {text}" if timing.owner else text
+    words = []
+    if timing.owner:
+        words.append(_OWNER + quote(timing.owner, safe=""))
+    if timing.id:
+        words.append((_SERIES if timing.is_series else _JOB) + quote(timing.id, safe=""))
+    return " ".join([*words, f"{timing.delay_ms} {timing.at_ms} {timing.period_ms} {timing.repeat} {cron}"])
 
 
 def recall_timing(text: str) -> Timing:
-    """Return what :func:`write_timing` wrote."""
-    owner = ""
-    if text.startswith(_OWNER):
-        owner, _, text = text[len(_OWNER) :].partition(" ")
+    """Return what :func:`write_timing` wrote.
+
+    Raises:
+        ValueError: nobody wrote that.
+    """
+    names: dict[str, str] = {}
+    while text[:1] in (_OWNER, _JOB, _SERIES):
+        kind = text[0]
+        word, _, text = text[1:].partition(" ")
+        names[kind] = unquote(word)
     delay, at, period, repeat, cron = text.split(" ", 4)
-    when = parse_cron(cron) if cron else None
-    return Timing(int(delay), int(at), int(period), int(repeat), when, unquote(owner))
+    return Timing(
+        int(delay),
+        int(at),
+        int(period),
+        int(repeat),
+        parse_cron(cron) if cron else None,
+        names.get(_OWNER, ""),
+        names.get(_JOB) or names.get(_SERIES, ""),
+        is_series=_SERIES in names,
+    )
 
 
 def milliseconds(headers: Headers, name: str) -> int:

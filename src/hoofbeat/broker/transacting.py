@@ -49,6 +49,8 @@ def _examine(core: Core, session: BrokerSession, frame: Frame) -> None:
         core.check(session, Right.WRITE, envelope.destination)
         if not envelope.destination.is_topic:
             core.check_new(session, envelope.destination)
+        if envelope.timing is not None and envelope.timing.is_removal:
+            raise Refused("AMQ_SCHEDULER_ACTION in a transaction", detail="send it outside of one")
         frame.headers.memo = envelope
     else:
         settling.find(session, frame.headers, FACTS[session.version])

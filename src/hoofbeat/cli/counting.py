@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hoofbeat.cli.asking import ask
-from hoofbeat.engines.local.schedule import SCHEDULE
+from hoofbeat.engines.local.scheduling.schedule import SCHEDULE
 from hoofbeat.errors import StoreInUse
 from hoofbeat.stores.sqlite import offline
 

@@ -20,7 +20,7 @@ from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.queues.durable_queue import DurableQueue
 from hoofbeat.engines.local.queues.queue import Queue
 from hoofbeat.engines.local.queues.queues import Queues
-from hoofbeat.engines.local.schedule import SCHEDULE, Schedule
+from hoofbeat.engines.local.scheduling.schedule import SCHEDULE, Schedule
 from hoofbeat.engines.local.topics.keeper import Keeper
 from hoofbeat.engines.local.topics.topic import Topics
 from hoofbeat.engines.local.writing.journal import Journal, do_nothing

@@ -2,7 +2,8 @@
 
 A job is a message and a time. When that has come a new message is made of it and published as any
 other. With a store, jobs of persistent messages are kept in a queue of their own, each with its next
-time, and how often it was published stands where other queues note deliveries.
+time, and how often it was published stands where other queues note deliveries. A job that has a name
+takes the place of those before it that have the same: once it is safe, so that one of them always is.
 """
 
 from collections import deque
@@ -11,60 +12,24 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from hoofbeat.broker.destination import parse
 from hoofbeat.broker.engine import Confirm
-from hoofbeat.broker.message import Envelope, Message, Numbers, recalled
+from hoofbeat.broker.message import Message, Numbers
 from hoofbeat.broker.time import Clock
-from hoofbeat.broker.timing import FOR_EVER, Timing, recall_timing, write_timing
 from hoofbeat.config import ScheduleConfig
+from hoofbeat.engines.local.scheduling.job import Job, JobName, marked, name_of, outlives, recall
 from hoofbeat.engines.local.shares import Shares
 from hoofbeat.engines.local.writing.journal import Journal
-from hoofbeat.engines.local.writing.records import not_taken_up
-from hoofbeat.errors import ProtocolError, Refused
-from hoofbeat.protocol.commands import Command
-from hoofbeat.protocol.headers import parse_lines
+from hoofbeat.errors import Refused
 from hoofbeat.protocol.outbox import INFINITY
-from hoofbeat.protocol.versions import Version
 from hoofbeat.stores.base import Entry
 
 SCHEDULE: Final = "schedule"  # its name in the store, where no destination is called so
-_MARK: Final = b"\nhoofbeat-schedule:"  # a header that no sender can set
 _MOST_AT_ONCE: Final = 1000  # published before others have their turn
 _FEW: Final = 64  # passed over: not worth a sweep
 _RETRY_MS: Final = 1000  # a full queue is tried again after so long
 _LOOK_SECONDS: Final = 60.0  # the clock on the wall may be set: it is looked at as often as that
 
 Publish = Callable[[Sequence[Message]], bool]
-
-
-class Job:
-    """A message, and when it is published next.
-
-    Attributes:
-        message: that is published, as a new one each time.
-        timing: what its sender asked for.
-        due_ms: epoch time of the next time.
-        done: how often it was published.
-        kept: the message as the store has it, if that keeps it.
-    """
-
-    __slots__ = ("done", "due_ms", "kept", "message", "timing")
-
-    def __init__(self, message: Message, timing: Timing, due_ms: int) -> None:
-        """Start before its first time."""
-        self.message = message
-        self.timing = timing
-        self.due_ms = due_ms
-        self.done = 0
-        self.kept: Message | None = None
-
-    @property
-    def left(self) -> int:
-        """Say how many times more after the next; -1 for ever."""
-        timing = self.timing
-        if timing.cron is not None or timing.repeat == FOR_EVER:
-            return FOR_EVER
-        return timing.repeat - self.done
 
 
 class Schedule:
@@ -80,8 +45,10 @@ class Schedule:
         "_clock",
         "_config",
         "_heap",
+        "_is_new",
         "_jobs",
         "_journal",
+        "_named",
         "_numbers",
         "_publish",
         "_retry_ms",
@@ -99,12 +66,14 @@ class Schedule:
         self._publish = publish
         self._journal: Journal | None = None
         self._jobs: dict[int, Job] = {}  # by number
+        self._named: dict[JobName, dict[int, None]] = {}  # numbers, in order
         self._temporary: dict[int, None] = {}  # numbers of those that end with a session
         self._bytes = 0
         self._shares = Shares()
         self._heap: list[tuple[int, int]] = []  # time, number; what is not a job of that time is passed over
         self._blocked: dict[str, deque[int]] = {}  # by destination that has no room: numbers, in order
         self._retry_ms = 0
+        self._is_new = False  # recovered, and nothing was done yet
 
     # From senders.
 
@@ -129,13 +98,23 @@ class Schedule:
 
     def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
         """Take in a run, and confirm it when it is safe: all of it, or nothing."""
-        refused = self.refusal(messages)
-        if refused is None:
+        timing, journal = messages[0].envelope.timing, self._journal
+        assert timing is not None
+        refused = None if timing.is_removal else self.refusal(messages)
+        if refused is not None:
+            confirm(len(messages), refused)
+            return
+        before = 0 if journal is None else journal.count
+        if timing.is_removal:
+            self._end_named(name_of(messages[0], timing), messages[0].number)
+        else:
             self.put(messages)
-            if self._journal is not None and _is_kept(messages[0]):
-                self._journal.confirm(confirm, len(messages), None)
-                return
-        confirm(len(messages), refused)
+        if journal is None or journal.count == before:
+            confirm(len(messages), None)
+        elif outlives(messages[0]) and not timing.is_removal:
+            journal.confirm(confirm, len(messages), None)
+        else:  # the disk may have no room for what was put, but what ended has ended
+            journal.done(partial(confirm, len(messages)))
 
     def put(self, messages: Sequence[Message]) -> None:
         """Take in a run that was not refused."""
@@ -143,9 +122,48 @@ class Schedule:
         timing = messages[0].envelope.timing
         assert timing is not None
         due_ms = timing.first_after(now_ms)
-        for message in messages:
-            self._add(Job(message, timing, due_ms))
+        taken = [Job(message, timing, due_ms) for message in messages]
+        for job in taken:
+            self._add(job)
+        if timing.id:
+            self._take_place(taken[-1])
         self._look_again()
+
+    # Names.
+
+    def _take_place(self, job: Job) -> None:
+        """Have a job end those before it that have its name, once it is safe itself."""
+        name, number = job.name, job.message.number
+        if job.kept is None or self._journal is None:
+            self._end_named(name, number)
+        else:
+            self._journal.confirm(partial(self._is_safe, name, number), 0, None)
+
+    def _is_safe(self, name: JobName | None, number: int, count: int, refused: Refused | None) -> None:
+        """Hear what the store made of a job with a name; a newer one that waits too does the rest."""
+        newest = self._newest(name)
+        if refused is not None:
+            self._end_named(name, newest)
+        elif newest <= number:
+            self._end_named(name, number)
+
+    def _newest(self, name: JobName | None) -> int:
+        """Return the number of the newest job of a name; 0 if there is none."""
+        numbers = () if name is None else self._named.get(name, ())
+        return next((each for each in reversed(numbers) if not self._jobs[each].timing.is_series), 0)
+
+    def _end_named(self, name: JobName | None, before: int) -> None:
+        """End the jobs of a name that are older than the message with that number."""
+        for number in () if name is None else list(self._named.get(name, ())):
+            if number < before:
+                self._end(self._jobs[number])
+        self._look_again()
+
+    def _end_replaced(self) -> None:
+        """End what a broker that stopped could not end any more."""
+        self._is_new = False
+        for name in list(self._named):
+            self._end_named(name, self._newest(name))
 
     # From the store, and what it has no room for.
 
@@ -156,9 +174,10 @@ class Schedule:
             the entries of queues.
         """
         self._journal = journal
-        for name, entry in delayed:
+        for name, entry in sorted(delayed, key=_number):
             if name == SCHEDULE:
-                self._enter(_recall(entry))
+                self._enter(recall(entry))
+        self._is_new = True
         self._look_again()
         return [(name, entry) for name, entry in delayed if name != SCHEDULE]
 
@@ -185,6 +204,8 @@ class Schedule:
         now = self._clock.now
         if now.monotonic < self.deadline:
             return
+        if self._is_new:
+            self._end_replaced()
         left = _MOST_AT_ONCE
         if self._blocked and self._retry_ms <= now.epoch_ms:
             left = self._retry(left)
@@ -247,7 +268,7 @@ class Schedule:
         if len(self._jobs) >= self._config.messages or not self._has_share(timing.owner, 1):
             return
         message = Message(self._numbers.take(), envelope, job.message.body)
-        series = timing._replace(cron=None)
+        series = timing._replace(cron=None, is_series=True)
         due_ms = job.due_ms + (timing.delay_ms or timing.period_ms)
         journal = self._journal
         if journal is None:
@@ -258,13 +279,15 @@ class Schedule:
     def _add(self, job: Job) -> None:
         """Take in a job that is new."""
         message = job.message
-        if self._journal is not None and _is_kept(message):
-            job.kept = _marked(message, job.timing)
+        if self._journal is not None and outlives(message):
+            job.kept = marked(message, job.timing)
             self._journal.put(SCHEDULE, [job.kept], max(1, job.due_ms))
         self._enter(job)
 
     def _enter(self, job: Job) -> None:
         self._jobs[job.message.number] = job
+        if (name := job.name) is not None:
+            self._named.setdefault(name, {})[job.message.number] = None
         if job.message.envelope.destination.is_temporary:
             self._temporary[job.message.number] = None
         self._bytes += _size(job)
@@ -282,6 +305,10 @@ class Schedule:
     def _leave(self, job: Job) -> None:
         self._bytes -= _size(job)
         self._shares.remove(job.timing.owner, _size(job))
+        if (name := job.name) is not None:
+            del self._named[name][job.message.number]
+            if not self._named[name]:
+                del self._named[name]
 
     def _look_again(self) -> None:
         """Work out when something is due, on the clock that nobody sets."""
@@ -291,7 +318,9 @@ class Schedule:
         due_ms = self._heap[0][0] if self._heap else None
         if self._blocked:
             due_ms = self._retry_ms if due_ms is None else min(due_ms, self._retry_ms)
-        if due_ms is None:
+        if self._is_new:
+            self.deadline = now.monotonic
+        elif due_ms is None:
             self.deadline = INFINITY
         else:
             self.deadline = now.monotonic + min(_LOOK_SECONDS, max(0.0, (due_ms - now.epoch_ms) / 1000))
@@ -305,38 +334,9 @@ class Schedule:
         heapify(self._heap)
 
 
-def _is_kept(message: Message) -> bool:
-    """Say whether a job outlives the broker: where it goes to must do so too."""
-    return message.envelope.persistent and not message.envelope.destination.is_temporary
-
-
 def _size(job: Job) -> int:
     return job.message.size
 
 
-def _marked(message: Message, timing: Timing) -> Message:
-    """Return a message as it is kept, its timing before its headers."""
-    envelope = message.envelope
-    text = write_timing(timing)
-    block = _MARK + text.encode() + envelope.block(Version.V1_2)
-    kept = recalled(envelope.destination, block, envelope.prefix, envelope.priority)
-    return Message(message.number, kept, message.body, message.expires_ms)
-
-
-def _recall(entry: Entry) -> Job:
-    """Return the job of a message that was kept: what its headers ask for is read again."""
-    kept = entry.message
-    try:
-        where = parse(kept.destination)
-        mark, *lines = kept.headers.decode().split("\n")[1:]
-        headers = parse_lines(lines, Command.SEND, Version.V1_2)
-        timing = recall_timing(mark.partition(":")[2])
-    except Refused as refusal:
-        raise not_taken_up(f"message {kept.number}", refusal) from refusal
-    except (ValueError, ProtocolError) as error:
-        raise not_taken_up(f"message {kept.number}", "its headers can't be read") from error
-    message = Message(kept.number, Envelope(where, headers, kept.prefix), kept.body, kept.expires_ms)
-    job = Job(message, timing, entry.visible_at_ms)
-    job.kept = _marked(message, job.timing)
-    job.done = entry.deliveries
-    return job
+def _number(delayed: tuple[str, Entry]) -> int:
+    return delayed[1].message.number

@@ -1,0 +1,256 @@
+"""``schedule-id``: what is scheduled under a name is replaced and ended by that name."""
+
+import pytest
+
+from hoofbeat.config import BrokerConfig, ScheduleConfig
+from tests.behaviour.scheduling import begin, end, jobs, receipts, send, subscribe
+from tests.conformance.wire import Client, Wire, frame
+from tests.patient_store import Disk
+
+EVERY_MINUTE = ("AMQ_SCHEDULED_PERIOD:60000", "AMQ_SCHEDULED_REPEAT:-1")
+NAMED = (*EVERY_MINUTE, "schedule-id:tea")
+KEPT = (*NAMED, "persistent:true")
+REMOVE = ("AMQ_SCHEDULER_ACTION:REMOVE", "schedule-id:tea")
+
+
+def bodies(wire: Wire) -> list[bytes]:
+    """Return the bodies of what waits, in the order it was sent."""
+    return [job.message.body for job in sorted(jobs(wire), key=lambda job: job.message.number)]
+
+
+def drinker(wire: Wire) -> Client:
+    client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    client.send(subscribe())
+    return client
+
+
+def test_what_repeats_for_ever_can_be_ended(wire: Wire) -> None:
+    client = drinker(wire)
+    client.send(send(b"x", *NAMED, "receipt:1"))
+    wire.pass_time(121)
+    heard = client.frames()
+    assert [each.body for each in heard] == [b"", b"x", b"x"]
+    assert {name for each in heard for name, _ in each.headers} & {
+        "schedule-id",
+        "AMQ_SCHEDULER_ACTION",
+    } == set()
+    client.send(send(b"", *REMOVE, "receipt:2"))
+    assert receipts(client) == ["2"]
+    wire.pass_time(600)
+    assert (client.frames(), jobs(wire)) == ([], [])
+
+
+def test_what_is_not_there_is_ended_all_the_same(wire: Wire) -> None:
+    client = drinker(wire)
+    client.send(send(b"x", *EVERY_MINUTE, "schedule-id:coffee"), send(b"", *REMOVE, "receipt:1"))
+    assert (receipts(client), bodies(wire)) == (["1"], [b"x"])
+
+
+def test_the_next_of_a_name_takes_the_place_of_the_last(wire: Wire) -> None:
+    client = drinker(wire)
+    client.send(
+        send(b"1", *NAMED),
+        send(b"2", "delay:5000", "schedule-id:tea"),
+        send(b"3", "delay:9000", "schedule-id:tea"),
+        send(b"0", *EVERY_MINUTE),
+    )
+    assert bodies(wire) == [b"3", b"0"]
+    wire.pass_time(61)
+    assert client.bodies() == [b"3", b"0"]
+
+
+def test_of_the_same_in_one_read_one_is_left(wire: Wire) -> None:
+    drinker(wire).send(send(b"x", *NAMED) * 5)
+    assert len(jobs(wire)) == 1
+
+
+@pytest.mark.parametrize("to", ["/queue/b", "/topic/a"])
+def test_a_name_is_one_of_its_destination(wire: Wire, to: str) -> None:
+    client = drinker(wire)
+    client.send(send(b"x", *NAMED), send(b"y", *NAMED, to=to), send(b"", *REMOVE, to=to))
+    assert bodies(wire) == [b"x"]
+
+
+def test_a_name_is_one_of_its_user(wire: Wire) -> None:
+    one, other = (wire.connect("1.2", f"login:{login}") for login in ("one", "other"))
+    one.send(send(b"x", *NAMED))
+    other.send(send(b"y", *NAMED))
+    assert bodies(wire) == [b"x", b"y"]
+    other.send(send(b"", *REMOVE))
+    assert bodies(wire) == [b"x"]
+
+
+def test_the_series_of_a_cron_end_with_it() -> None:
+    wire, _ = begin(Disk())
+    client = drinker(wire)
+    series = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
+    client.send(send(b"x", *series, "schedule-id:tea", "persistent:true"))
+    wire.pass_time(130)
+    assert len(jobs(wire)) == 3
+    client.frames()
+    client.send(send(b"", *REMOVE))
+    wire.pass_time(600)
+    assert (client.frames(), jobs(wire)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        (["schedule-id:tea"], "schedule-id without a time"),
+        (["schedule-id:tea", "delay:0"], "schedule-id without a time"),
+        ([f"schedule-id:{'x' * 257}", "delay:1"], "schedule-id of more than 256 letters"),
+        (["AMQ_SCHEDULER_ACTION:REMOVE"], "AMQ_SCHEDULER_ACTION goes with schedule-id"),
+        ([*REMOVE, "delay:1"], "AMQ_SCHEDULER_ACTION goes with schedule-id"),
+        (["AMQ_SCHEDULER_ACTION:BROWSE"], "AMQ_SCHEDULER_ACTION 'BROWSE' is not REMOVE"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(wire: Wire, headers: list[str], words: str) -> None:
+    client = wire.connect()
+    client.send(send(b"x", *headers))
+    assert client.refusal().header("message").startswith(words)
+    assert jobs(wire) == []
+
+
+def test_a_transaction_ends_nothing(wire: Wire) -> None:
+    client = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    client.send(frame("BEGIN", "transaction:t"), send(b"x", *NAMED), send(b"", *REMOVE, "transaction:t"))
+    assert client.frame().header("message") == "AMQ_SCHEDULER_ACTION in a transaction"
+    assert bodies(wire) == [b"x"]
+
+
+def test_a_transaction_replaces(wire: Wire) -> None:
+    client = wire.connect()
+    client.send(send(b"1", *NAMED), frame("BEGIN", "transaction:t"), send(b"2", *NAMED, "transaction:t"))
+    assert bodies(wire) == [b"1"]
+    client.send(frame("COMMIT", "transaction:t"))
+    assert bodies(wire) == [b"2"]
+
+
+# With a store.
+
+
+def test_the_last_is_there_until_the_next_is_safe() -> None:
+    disk = Disk()
+    wire, store = begin(disk, is_patient=True)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.settle()
+    client.send(send(b"2", *KEPT, "receipt:1"))
+    assert (disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1"], [b"1", b"2"], [])
+    store.settle(1)
+    wire.flush()
+    assert (disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1", b"2"], [b"2"], ["1"])
+    store.settle()
+    assert disk.bodies("schedule") == [b"2"]
+
+
+def test_a_broker_that_stops_in_between_goes_on_with_the_newest() -> None:
+    disk = Disk()
+    wire, store = begin(disk, is_patient=True)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.settle()
+    client.send(send(b"2", *KEPT), send(b"other", *EVERY_MINUTE, "persistent:true", "schedule-id:coffee"))
+    store.settle(1)
+    again, _ = begin(disk)
+    again.pass_time(0)
+    assert bodies(again) == [b"2", b"other"]
+    assert disk.bodies("schedule") == [b"2", b"other"]
+
+
+def test_where_the_next_is_refused_the_last_goes_on() -> None:
+    disk = Disk()
+    wire, store = begin(disk)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.is_full = True
+    client.send(send(b"2", *KEPT))
+    assert client.frame().header("message") == "disk is full"
+    client.send(
+        frame("BEGIN", "transaction:t"), send(b"3", *KEPT, "transaction:t"), frame("COMMIT", "transaction:t")
+    )
+    assert client.frame().header("message") == "disk is full"
+    store.is_full = False
+    wire.pass_time(61)
+    assert client.bodies() == [b"1"]
+    assert (disk.bodies("schedule"), bodies(wire)) == ([b"1"], [b"1"])
+
+
+def test_of_many_on_their_way_the_last_that_is_safe_is_left() -> None:
+    disk = Disk()
+    wire, store = begin(disk, is_patient=True)
+    client = drinker(wire)
+    for body in (b"1", b"2", b"3"):
+        client.send(send(body, *KEPT))
+    store.settle(3)
+    assert disk.bodies("schedule") == [b"1", b"2", b"3"]
+    client.send(send(b"4", *KEPT))
+    store.settle(1)
+    assert bodies(wire) == [b"3", b"4"]
+    store.is_full = True
+    store.settle()
+    assert bodies(wire) == [b"3"]
+
+
+def test_one_that_came_and_went_before_it_was_safe_has_taken_the_place() -> None:
+    disk = Disk()
+    wire, store = begin(disk, is_patient=True)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.settle()
+    client.send(send(b"2", "delay:1", "schedule-id:tea", "persistent:true"))
+    wire.pass_time(0.1)
+    store.settle()
+    assert client.bodies() == [b"2"]
+    assert bodies(wire) == disk.bodies("schedule") == []
+
+
+def test_one_that_is_not_kept_takes_the_place_of_one_that_is() -> None:
+    disk = Disk()
+    wire, store = begin(disk, is_patient=True)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.settle()
+    client.send(send(b"2", *NAMED, "receipt:1"))
+    assert (bodies(wire), receipts(client)) == ([b"2"], [])
+    store.settle()
+    wire.flush()
+    assert (disk.bodies("schedule"), receipts(client)) == ([], ["1"])
+
+
+@pytest.mark.parametrize("is_orderly", [True, False])
+def test_the_end_is_receipted_when_it_is_safe_and_outlives_the_broker(is_orderly: bool) -> None:
+    disk = Disk()
+    wire, _ = begin(disk)
+    wire.connect("1.2", "login:me +you #1 @2").send(send(b"x", r"schedule-id:tea #1\c +2", *KEPT))
+    if is_orderly:
+        end(wire)
+    again, store = begin(disk, is_patient=True)
+    assert bodies(again) == [b"x"]
+    client = again.connect("1.2", "login:me +you #1 @2")
+    client.send(send(b"", REMOVE[0], r"schedule-id:tea #1\c +2", "receipt:1"))
+    assert (receipts(client), bodies(again)) == ([], [])
+    store.settle()
+    again.flush()
+    assert (receipts(client), disk.bodies("schedule")) == (["1"], [])
+
+
+def test_series_are_known_for_such_after_a_restart() -> None:
+    disk = Disk()
+    wire, _ = begin(disk)
+    series = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
+    drinker(wire).send(send(b"x", *series, "schedule-id:tea", "persistent:true"))
+    wire.pass_time(61)
+    again, _ = begin(disk)
+    assert len(jobs(again)) == len(disk.bodies("schedule")) == 2
+    drinker(again).send(send(b"y", *KEPT))
+    assert bodies(again) == disk.bodies("schedule") == [b"y"]
+
+
+def test_names_that_are_used_again_and_again_take_no_more_room() -> None:
+    wire = Wire(BrokerConfig(schedule=ScheduleConfig(per_user=2)))
+    client = drinker(wire)
+    for _ in range(5):
+        client.send(send(b"x", *NAMED), send(b"", *REMOVE))
+    client.send(send(b"x", *NAMED), send(b"y", *NAMED), send(b"z", *EVERY_MINUTE, "receipt:1"))
+    assert (receipts(client), bodies(wire)) == (["1"], [b"y", b"z"])
