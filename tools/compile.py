@@ -13,15 +13,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 
-# What is compiled: the floors that every message passes, and that import nothing but the standard library.
+# What is compiled: what every message passes, and that imports nothing but the standard library.
 FOLDERS = (
     "hoofbeat/protocol",
     "hoofbeat/broker",
     "hoofbeat/broker/selecting",
     "hoofbeat/engines/local",
     "hoofbeat/engines/local/queues",
+    "hoofbeat/engines/local/scheduling",
     "hoofbeat/engines/local/topics",
     "hoofbeat/engines/local/writing",
+)
+FILES = (
+    *[f"hoofbeat/transports/{name}.py" for name in ("stream", "tcp", "tls", "tls_codec", "tls_transport")],
+    "hoofbeat/transports/websocket.py",
+    "hoofbeat/transports/websocket_reader.py",
+    "hoofbeat/server/connection.py",
+    "hoofbeat/server/turns.py",
 )
 SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: Cython's
 ALL = "all"
@@ -35,12 +43,13 @@ class CompileError(Exception):
 
 def modules(source: Path) -> list[str]:
     """Name the files to compile, below ``source``."""
-    return sorted(
+    found = [
         str(path.relative_to(source))
         for folder in FOLDERS
         for path in (source / folder).glob("*.py")
         if path.name != "__init__.py"
-    )
+    ]
+    return sorted([*found, *[name for name in FILES if (source / name).exists()]])
 
 
 def extend(source: Path, target: Path, what: str = ALL) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hoofbeat.broker.time import Now
 from hoofbeat.config import BrokerConfig, LimitsConfig, QueueConfig, ScheduleConfig
 from tests.behaviour.scheduling import engine, jobs, receipts, send, subscribe
 from tests.conformance.wire import START_EPOCH_MS, Wire, frame
@@ -336,9 +337,7 @@ def test_the_clock_on_the_wall_may_be_set(wire: Wire) -> None:
     client = wire.connect()
     client.send(subscribe(), send(b"x", f"deliver-at:{START_EPOCH_MS + HOUR_MS}"))
     assert wire.broker.deadline - wire.now().monotonic <= MINUTE
-    set_forward = wire.now()._replace(
-        monotonic=wire.now().monotonic + MINUTE, epoch_ms=START_EPOCH_MS + HOUR_MS
-    )
+    set_forward = Now(wire.now().monotonic + MINUTE, START_EPOCH_MS + HOUR_MS)
     wire.broker.advance(set_forward)
     wire.broker.flush()
     assert b"x" in client.octets()

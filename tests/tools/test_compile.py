@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import hatch_build
-from tools.compile import SCANNER, SOURCE, CompileError, extend, modules
+from tools.compile import FILES, FOLDERS, SCANNER, SOURCE, CompileError, extend, modules
 
 compiling = pytest.mark.needs("gcc", "cython", "mypyc")
 
@@ -36,10 +36,24 @@ def test_the_core_is_what_every_message_passes_and_nothing_else() -> None:
         ("broker", "selecting"),
         ("engines", "local"),
         ("engines", "local", "queues"),
+        ("engines", "local", "scheduling"),
         ("engines", "local", "topics"),
         ("engines", "local", "writing"),
+        ("transports",),
+        ("server",),
     }
+    assert {name for name in core if "/server/" in name or "/transports/" in name} == set(FILES)
     assert not [name for name in core if name.endswith("__init__.py")]
+
+
+def test_no_room_of_the_core_is_forgotten() -> None:
+    rooms = {
+        str(path.parent.relative_to(SOURCE))
+        for floor in ("protocol", "broker", "engines")
+        for path in (SOURCE / "hoofbeat" / floor).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert rooms == set(FOLDERS)
 
 
 @compiling

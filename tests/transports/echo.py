@@ -109,6 +109,9 @@ class EchoGate:
     def detach(self, outlet: Outlet) -> None:
         self.outlets.discard(outlet)
 
+    def answer(self, now: Now) -> None:
+        self.wake()
+
     def wake(self) -> None:
         asyncio.get_running_loop().call_soon(self.flush)
 

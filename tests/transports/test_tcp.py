@@ -99,13 +99,8 @@ async def test_a_client_that_floods_a_closed_connection_is_cut_off(gate: EchoGat
         await gate.echoes[0].until_lost()
 
 
-class HastyOutlet(TcpOutlet):
-    __slots__ = ()
-    linger_seconds = 0.01
-
-
 async def test_a_client_that_never_closes_is_closed_after_a_while(gate: EchoGate) -> None:
-    listener = await listen("127.0.0.1:0", "stomp", lambda: HastyOutlet(gate, "tcp"))
+    listener = await listen("127.0.0.1:0", "stomp", lambda: TcpOutlet(gate, "tcp", 0.01))
     async with client_of(listener.server) as client:
         client.send(b"quit\n")
         await (await gate.next()).until_lost()
@@ -113,7 +108,7 @@ async def test_a_client_that_never_closes_is_closed_after_a_while(gate: EchoGate
 
 
 async def test_a_client_that_ends_and_reads_nothing_is_closed_after_a_while(gate: EchoGate) -> None:
-    listener = await listen("127.0.0.1:0", "stomp", lambda: HastyOutlet(gate, "tcp"))
+    listener = await listen("127.0.0.1:0", "stomp", lambda: TcpOutlet(gate, "tcp", 0.01))
     async with client_of(listener.server) as client:
         echo = await gate.next()
         client.stop_reading()

@@ -1,18 +1,20 @@
 """The time, which always comes in as an argument."""
 
-from typing import NamedTuple
 
-
-class Now(NamedTuple):
-    """One reading of two clocks.
+class Now:
+    """One reading of two clocks. Never changed.
 
     Attributes:
         monotonic: seconds, for intervals and deadlines.
         epoch_ms: milliseconds since 1970, for what is stored or stands on the wire.
     """
 
-    monotonic: float
-    epoch_ms: int
+    __slots__ = ("epoch_ms", "monotonic")
+
+    def __init__(self, monotonic: float, epoch_ms: int) -> None:
+        """Keep both."""
+        self.monotonic = monotonic
+        self.epoch_ms = epoch_ms
 
 
 class Clock:

@@ -29,6 +29,7 @@ class Reception:
     Attributes:
         close_code: how a WebSocket is told that we close it.
         now: the clock.
+        answer: flush what a read brought, when that is best.
         wake: flush at the end of this turn.
         flush: flush now.
     """
@@ -37,6 +38,7 @@ class Reception:
         """Take what a connection is made of."""
         self.close_code = NORMAL
         self.now = read_clocks
+        self.answer = turns.answer
         self.wake = turns.wake
         self.flush = turns.flush
         self._broker = broker

@@ -11,6 +11,7 @@ from hoofbeat.protocol.outbox import INFINITY
 
 _PRECISION_SECONDS = 0.001  # the timer is not set anew for less
 _LOOK_SECONDS = 1.0  # how often the server looks after itself
+_ALONE_SECONDS = 0.0002  # since the read before: then it is not one of many
 
 
 def read_clocks() -> Now:
@@ -21,7 +22,17 @@ def read_clocks() -> Now:
 class Turns:
     """Calls the broker at the end of a turn in which something happened, and when something is due."""
 
-    __slots__ = ("_broker", "_clock", "_fires_at", "_is_woken", "_look", "_look_at", "_loop", "_timer")
+    __slots__ = (
+        "_broker",
+        "_clock",
+        "_fires_at",
+        "_is_woken",
+        "_look",
+        "_look_at",
+        "_loop",
+        "_read_at",
+        "_timer",
+    )
 
     _broker: Broker
     _loop: AbstractEventLoop
@@ -30,6 +41,7 @@ class Turns:
         """Wait for :meth:`start`; nothing happens before it."""
         self._clock = clock
         self._is_woken = False
+        self._read_at = -INFINITY
         self._timer: TimerHandle | None = None
         self._fires_at = INFINITY
         self._look_at = INFINITY
@@ -54,6 +66,19 @@ class Turns:
         if not self._is_woken:
             self._is_woken = True
             self._loop.call_soon(self.flush)
+
+    def answer(self, now: Now) -> None:
+        """Flush what a read at that time brought: at once if it came alone, else at the end of this turn.
+
+        Where reads follow one another, one flush for all of them costs less; where they do not, a turn more
+        is time that somebody waits for.
+        """
+        is_alone = now.monotonic - self._read_at > _ALONE_SECONDS
+        self._read_at = now.monotonic
+        if is_alone and not self._is_woken:
+            self.flush()
+        else:
+            self.wake()
 
     def post(self, call: Callable[[], None]) -> None:
         """Have ``call`` be made on the loop, from any thread, as a turn of its own."""

@@ -4,7 +4,7 @@ from asyncio import BaseTransport, TimerHandle, Transport, get_running_loop
 from asyncio import Protocol as NetworkProtocol
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
-from typing import ClassVar, Protocol, TypeVarTuple, cast, runtime_checkable
+from typing import Protocol, TypeVarTuple, cast
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
@@ -14,6 +14,7 @@ from hoofbeat.protocol.outbox import Outlet
 WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
 READ_BYTES = 64 * 1024  # at most, in one read
 TURN_BYTES = 2 * READ_BYTES  # in one read: from here on it may be uvloop's, which reads on and on
+LINGER_SECONDS = 2.0
 LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
 
 Args = TypeVarTuple("Args")
@@ -59,6 +60,9 @@ class Gate(Protocol):
     def detach(self, outlet: Outlet) -> None:
         """Forget a transport that is gone."""
 
+    def answer(self, now: Now) -> None:
+        """Flush every outbox after a read at that time: now, or at the end of this turn of the loop."""
+
     def wake(self) -> None:
         """Flush every outbox at the end of this turn of the loop."""
 
@@ -94,16 +98,25 @@ class StreamOutlet(NetworkProtocol):
         linger_seconds: for the peer to take our last words and to close its side.
     """
 
-    __slots__ = ("_discarded", "_is_held", "_is_resting", "_linger", "_receiver", "gate", "peer", "transport")
-
-    linger_seconds: ClassVar[float] = 2.0
+    __slots__ = (
+        "_discarded",
+        "_is_held",
+        "_is_resting",
+        "_linger",
+        "_receiver",
+        "gate",
+        "linger_seconds",
+        "peer",
+        "transport",
+    )
 
     peer: Peer
     transport: Transport
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, linger_seconds: float = LINGER_SECONDS) -> None:
         """Wait for the transport."""
         self.gate = gate
+        self.linger_seconds = linger_seconds
         self._receiver: Receiver | None = None  # None for those who were not let in
         self._linger: TimerHandle | None = None  # set while closing: nothing is sent any more
         self._discarded = 0
@@ -132,12 +145,13 @@ class StreamOutlet(NetworkProtocol):
             self.gate.wake()
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what one read brought, and have the answers written when the turn ends."""
+        """Hand on what one read brought, and have the answers written."""
         if self._linger is not None or self._receiver is None:
             self.discard(len(data))
             return
-        self._receiver.received(data, self.gate.now())
-        self.gate.wake()
+        now = self.gate.now()
+        self._receiver.received(data, now)
+        self.gate.answer(now)
         self.rest(len(data))
 
     def eof_received(self) -> bool:
@@ -230,7 +244,6 @@ def later(seconds: float, call: Callable[[*Args], object], *args: *Args) -> Time
     return get_running_loop().call_later(seconds, call, *args)
 
 
-@runtime_checkable
 class _SetsAside(Protocol):
     """A transport of asyncio: ``max_size`` is how many octets it makes room for before each read."""
 
@@ -243,5 +256,5 @@ def read_in_pieces(transport: BaseTransport) -> None:
     Its quarter of a megabyte is more than malloc keeps at hand: each read would cost two system
     calls and the page faults between them, 37 microseconds of 54 for a small frame and its answer.
     """
-    if isinstance(transport, _SetsAside):
-        transport.max_size = READ_BYTES
+    if hasattr(transport, "max_size"):
+        cast(_SetsAside, transport).max_size = READ_BYTES

@@ -6,7 +6,7 @@ from typing import cast
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.encoder import encode
 from hoofbeat.protocol.framing import STREAM
-from hoofbeat.transports.stream import Gate, StreamOutlet, peer_of
+from hoofbeat.transports.stream import LINGER_SECONDS, Gate, StreamOutlet, peer_of
 
 
 class TcpOutlet(StreamOutlet):
@@ -14,9 +14,9 @@ class TcpOutlet(StreamOutlet):
 
     __slots__ = ("_kind",)
 
-    def __init__(self, gate: Gate, kind: str) -> None:
+    def __init__(self, gate: Gate, kind: str, linger_seconds: float = LINGER_SECONDS) -> None:
         """Wait for the transport."""
-        super().__init__(gate)
+        super().__init__(gate, linger_seconds)
         self._kind = kind
 
     def connection_made(self, transport: BaseTransport) -> None:

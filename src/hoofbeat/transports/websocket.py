@@ -93,13 +93,14 @@ class WebSocketOutlet(StreamOutlet):
         if self._linger is not None:
             self._closing(len(data))
             return
+        now = self.gate.now()
         if payload and self._receiver is not None:
-            self._receiver.received(payload, self.gate.now())
+            self._receiver.received(payload, now)
         if reader.replies:
             self._reply()
         if reader.end is not None:
             self._end(reader.end)
-        self.gate.wake()
+        self.gate.answer(now)
         self.rest(len(data))
 
     def close(self) -> None:

@@ -197,7 +197,7 @@ class LocalEngine:
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
-        due_at = min(self._queues.deadline, self.durables.deadline, self.schedule.deadline)
+        due_at = min(min(self._queues.deadline, self.durables.deadline), self.schedule.deadline)
         return due_at if self._journal is None else min(due_at, self._journal.due_at)
 
     def advance(self) -> float:
