@@ -1,8 +1,10 @@
 """When outboxes are written: once in a turn, and at once after a read that comes alone."""
 
 import asyncio
+from typing import cast
 
 from hoofbeat.assembly import make_broker
+from hoofbeat.broker.session import BrokerSession
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
 from hoofbeat.config import BrokerConfig
@@ -18,8 +20,9 @@ class Reader:
     """One client of a broker on the running loop; it says when what it sends is read."""
 
     def __init__(self) -> None:
-        self.turns = Turns(lambda: self.now)
+        self.takes = 0.0
         self.now = Now(100.0, 0)
+        self.turns = Turns(lambda: Now(self.now.monotonic + self.takes, 0))
         self.broker = make_broker(BrokerConfig(), wake=self.turns.wake, now=self.now)
         self.turns.start(self.broker, asyncio.get_running_loop(), lambda now: None)
         self.outlet = MemoryOutlet()
@@ -65,6 +68,27 @@ async def test_reads_that_follow_one_another_are_answered_together_when_the_turn
     assert await reader.turn() > 0
     assert b"".join(reader.outlet.written).count(b"RECEIPT") == 3
     assert await reader.turn() == 0
+    reader.turns.stop()
+
+
+async def test_a_read_that_took_long_does_not_make_the_next_one_come_alone() -> None:
+    reader = await Reader.connected()
+    started = reader.now.monotonic + 1.0
+    reader.takes = 0.01
+    assert reader.read(receipted(1)) == 1
+    reader.now = Now(started, 0)
+    assert reader.read(receipted(2), 0.01 + MILLISECOND / 10) == 0
+    reader.turns.stop()
+
+
+async def test_a_flush_that_fails_costs_who_was_read_nothing() -> None:
+    reader = await Reader.connected()
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, said: told.append(said["message"]))
+    reader.broker.overruns.append(cast(BrokerSession, None))
+    reader.read(receipted(1))
+    assert told == ["a flush failed"]
+    assert await reader.turn() == 1
     reader.turns.stop()
 
 

@@ -2,7 +2,7 @@
 
 
 class Now:
-    """One reading of two clocks. Never changed.
+    """One reading of two clocks. Never changed; one is made for each read (decision 0019).
 
     Attributes:
         monotonic: seconds, for intervals and deadlines.

@@ -1,4 +1,4 @@
-"""Turns of the event loop: outboxes are flushed once in each, and one timer drives all that is due."""
+"""Turns of the event loop: outboxes are flushed in each, and one timer drives all that is due."""
 
 import time
 from asyncio import AbstractEventLoop, TimerHandle
@@ -11,7 +11,7 @@ from hoofbeat.protocol.outbox import INFINITY
 
 _PRECISION_SECONDS = 0.001  # the timer is not set anew for less
 _LOOK_SECONDS = 1.0  # how often the server looks after itself
-_ALONE_SECONDS = 0.0002  # since the read before: then it is not one of many
+_ALONE_SECONDS = 0.0002  # since the read before was done with: then it is not one of many
 
 
 def read_clocks() -> Now:
@@ -73,11 +73,17 @@ class Turns:
         Where reads follow one another, one flush for all of them costs less; where they do not, a turn more
         is time that somebody waits for.
         """
-        is_alone = now.monotonic - self._read_at > _ALONE_SECONDS
-        self._read_at = now.monotonic
-        if is_alone and not self._is_woken:
-            self.flush()
+        if self._is_woken or now.monotonic - self._read_at <= _ALONE_SECONDS:
+            self.wake()
         else:
+            self._flush_alone()
+        self._read_at = self._clock().monotonic  # handling it may have taken longer than the pause
+
+    def _flush_alone(self) -> None:
+        try:
+            self.flush()
+        except Exception as error:  # it would end the connection that was read, which may have no part in it
+            self._loop.call_exception_handler({"message": "a flush failed", "exception": error})
             self.wake()
 
     def post(self, call: Callable[[], None]) -> None:

@@ -117,7 +117,8 @@ class LocalEngine:
         journal.begin()
         self._take_in(runs)
         self._dispatch(self._end(settlements))
-        journal.end(done, [partial(self.give_back, settlements)])
+        timed = [message for run in runs if run[0].envelope.timing is not None for message in run]
+        journal.end(done, [partial(self.give_back, settlements), partial(self.schedule.take_out, timed)])
         return journal.hold()
 
     def attach(self, subscription: Subscription, done: Done) -> None:

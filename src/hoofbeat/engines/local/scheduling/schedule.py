@@ -6,7 +6,7 @@ time, and how often it was published stands where other queues note deliveries. 
 takes the place of those before it that have the same: once it is safe, so that one of them always is.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
@@ -45,12 +45,12 @@ class Schedule:
         "_clock",
         "_config",
         "_heap",
-        "_is_new",
         "_jobs",
         "_journal",
         "_named",
         "_numbers",
         "_publish",
+        "_recovered",
         "_retry_ms",
         "_shares",
         "_temporary",
@@ -66,14 +66,14 @@ class Schedule:
         self._publish = publish
         self._journal: Journal | None = None
         self._jobs: dict[int, Job] = {}  # by number
-        self._named: dict[JobName, dict[int, None]] = {}  # numbers, in order
+        self._named: dict[JobName, OrderedDict[int, None]] = {}  # numbers, in order
         self._temporary: dict[int, None] = {}  # numbers of those that end with a session
         self._bytes = 0
         self._shares = Shares()
         self._heap: list[tuple[int, int]] = []  # time, number; what is not a job of that time is passed over
         self._blocked: dict[str, deque[int]] = {}  # by destination that has no room: numbers, in order
         self._retry_ms = 0
-        self._is_new = False  # recovered, and nothing was done yet
+        self._recovered: dict[JobName, int] = {}  # the newest of each name, before the first turn
 
     # From senders.
 
@@ -109,7 +109,7 @@ class Schedule:
             self._end_named(name_of(messages[0], timing), messages[0].number)
         else:
             self.put(messages)
-        if journal is None or journal.count == before:
+        if journal is None or (journal.count == before and not timing.is_removal):
             confirm(len(messages), None)
         elif outlives(messages[0]) and not timing.is_removal:
             journal.confirm(confirm, len(messages), None)
@@ -132,19 +132,18 @@ class Schedule:
     # Names.
 
     def _take_place(self, job: Job) -> None:
-        """Have a job end those before it that have its name, once it is safe itself."""
-        name, number = job.name, job.message.number
-        if job.kept is None or self._journal is None:
+        """Have a job end those before it that have its name, once all it came with is safe."""
+        name, number, journal = job.name, job.message.number, self._journal
+        if journal is None:
             self._end_named(name, number)
+        elif job.kept is None:
+            journal.done(partial(self._heard, name, number, 1))
         else:
-            self._journal.confirm(partial(self._is_safe, name, number), 0, None)
+            journal.confirm(partial(self._heard, name, number), 1, None)
 
-    def _is_safe(self, name: JobName | None, number: int, count: int, refused: Refused | None) -> None:
-        """Hear what the store made of a job with a name; a newer one that waits too does the rest."""
-        newest = self._newest(name)
-        if refused is not None:
-            self._end_named(name, newest)
-        elif newest <= number:
+    def _heard(self, name: JobName | None, number: int, count: int, refused: Refused | None) -> None:
+        """Hear what the store made of a job with a name; where it is refused, the one before goes on."""
+        if refused is None:
             self._end_named(name, number)
 
     def _newest(self, name: JobName | None) -> int:
@@ -154,16 +153,16 @@ class Schedule:
 
     def _end_named(self, name: JobName | None, before: int) -> None:
         """End the jobs of a name that are older than the message with that number."""
-        for number in () if name is None else list(self._named.get(name, ())):
-            if number < before:
-                self._end(self._jobs[number])
+        numbers = None if name is None else self._named.get(name)
+        while numbers and (number := next(iter(numbers))) < before:
+            self._end(self._jobs[number])
         self._look_again()
 
     def _end_replaced(self) -> None:
         """End what a broker that stopped could not end any more."""
-        self._is_new = False
-        for name in list(self._named):
-            self._end_named(name, self._newest(name))
+        recovered, self._recovered = self._recovered, {}
+        for name, newest in recovered.items():
+            self._end_named(name, newest)
 
     # From the store, and what it has no room for.
 
@@ -177,7 +176,7 @@ class Schedule:
         for name, entry in sorted(delayed, key=_number):
             if name == SCHEDULE:
                 self._enter(recall(entry))
-        self._is_new = True
+        self._recovered = {name: self._newest(name) for name in self._named}
         self._look_again()
         return [(name, entry) for name, entry in delayed if name != SCHEDULE]
 
@@ -204,7 +203,7 @@ class Schedule:
         now = self._clock.now
         if now.monotonic < self.deadline:
             return
-        if self._is_new:
+        if self._recovered:
             self._end_replaced()
         left = _MOST_AT_ONCE
         if self._blocked and self._retry_ms <= now.epoch_ms:
@@ -228,7 +227,7 @@ class Schedule:
                     left -= 1
             if numbers:
                 again = self._blocked.setdefault(name, deque())
-                again.extend(numbers)
+                again.extend([number for number in numbers if number in self._jobs])
         self._retry_ms = self._clock.now.epoch_ms + (_RETRY_MS if left else 0)
         return left
 
@@ -265,6 +264,8 @@ class Schedule:
     def _begin_series(self, job: Job) -> None:
         """Cron named a time at which a delay and repetitions begin; they are left out if there is no room."""
         envelope, timing = job.message.envelope, job.timing
+        if self._newest(job.name) > job.message.number:
+            return  # another is about to take its place
         if len(self._jobs) >= self._config.messages or not self._has_share(timing.owner, 1):
             return
         message = Message(self._numbers.take(), envelope, job.message.body)
@@ -287,7 +288,7 @@ class Schedule:
     def _enter(self, job: Job) -> None:
         self._jobs[job.message.number] = job
         if (name := job.name) is not None:
-            self._named.setdefault(name, {})[job.message.number] = None
+            self._named.setdefault(name, OrderedDict())[job.message.number] = None
         if job.message.envelope.destination.is_temporary:
             self._temporary[job.message.number] = None
         self._bytes += _size(job)
@@ -318,7 +319,7 @@ class Schedule:
         due_ms = self._heap[0][0] if self._heap else None
         if self._blocked:
             due_ms = self._retry_ms if due_ms is None else min(due_ms, self._retry_ms)
-        if self._is_new:
+        if self._recovered:
             self.deadline = now.monotonic
         elif due_ms is None:
             self.deadline = INFINITY
