@@ -40,7 +40,7 @@ class Reader:
         before = len(self.outlet.written)
         self.now = Now(self.now.monotonic + after, 0)
         self.broker.received(self._session, data, self.now)
-        self.turns.answer(self.now)
+        self.turns.answer(self.now, len(data))
         return len(self.outlet.written) - before
 
     async def turn(self) -> int:
@@ -89,6 +89,13 @@ async def test_a_flush_that_fails_costs_who_was_read_nothing() -> None:
     reader.read(receipted(1))
     assert told == ["a flush failed"]
     assert await reader.turn() == 1
+    reader.turns.stop()
+
+
+async def test_a_large_read_is_answered_when_the_turn_ends() -> None:
+    reader = await Reader.connected()
+    assert reader.read(receipted(1) * 200) == 0
+    assert await reader.turn() > 0
     reader.turns.stop()
 
 

@@ -109,7 +109,7 @@ class EchoGate:
     def detach(self, outlet: Outlet) -> None:
         self.outlets.discard(outlet)
 
-    def answer(self, now: Now) -> None:
+    def answer(self, now: Now, count: int) -> None:
         self.wake()
 
     def wake(self) -> None:

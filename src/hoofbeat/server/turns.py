@@ -11,6 +11,7 @@ from hoofbeat.protocol.outbox import INFINITY
 
 _PRECISION_SECONDS = 0.001  # the timer is not set anew for less
 _LOOK_SECONDS = 1.0  # how often the server looks after itself
+_FEW_BYTES = 4096  # in a read: where many come, there is something to gather
 _ALONE_SECONDS = 0.0002  # since the read before was done with: then it is not one of many
 
 
@@ -67,16 +68,21 @@ class Turns:
             self._is_woken = True
             self._loop.call_soon(self.flush)
 
-    def answer(self, now: Now) -> None:
-        """Flush what a read at that time brought: at once if it came alone, else at the end of this turn.
+    def answer(self, now: Now, count: int) -> None:
+        """Flush what a read brought: at once if it came alone and is small, else at the end of this turn.
+
+        Args:
+            now: when it came.
+            count: of its octets.
 
         Where reads follow one another, one flush for all of them costs less; where they do not, a turn more
         is time that somebody waits for.
         """
-        if self._is_woken or now.monotonic - self._read_at <= _ALONE_SECONDS:
-            self.wake()
-        else:
+        is_alone = count <= _FEW_BYTES and now.monotonic - self._read_at > _ALONE_SECONDS
+        if is_alone and not self._is_woken:
             self._flush_alone()
+        else:
+            self.wake()
         self._read_at = self._clock().monotonic  # handling it may have taken longer than the pause
 
     def _flush_alone(self) -> None:

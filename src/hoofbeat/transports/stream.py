@@ -60,8 +60,8 @@ class Gate(Protocol):
     def detach(self, outlet: Outlet) -> None:
         """Forget a transport that is gone."""
 
-    def answer(self, now: Now) -> None:
-        """Flush every outbox after a read at that time: now, or at the end of this turn of the loop."""
+    def answer(self, now: Now, count: int) -> None:
+        """Flush every outbox after a read of ``count`` octets: now, or at the end of this turn."""
 
     def wake(self) -> None:
         """Flush every outbox at the end of this turn of the loop."""
@@ -151,7 +151,7 @@ class StreamOutlet(NetworkProtocol):
             return
         now = self.gate.now()
         self._receiver.received(data, now)
-        self.gate.answer(now)
+        self.gate.answer(now, len(data))
         self.rest(len(data))
 
     def eof_received(self) -> bool:

@@ -100,7 +100,7 @@ class WebSocketOutlet(StreamOutlet):
             self._reply()
         if reader.end is not None:
             self._end(reader.end)
-        self.gate.answer(now)
+        self.gate.answer(now, len(data))
         self.rest(len(data))
 
     def close(self) -> None:
