@@ -5,11 +5,12 @@ import pytest
 from hoofbeat.config import BrokerConfig, QueueConfig, ScheduleConfig
 from tests.behaviour.scheduling import begin, end, engine, jobs, receipts, send, subscribe
 from tests.conformance.wire import Client, Wire, frame
-from tests.patient_store import Disk
+from tests.patient_store import Disk, PatientStore
 
 EVERY_MINUTE = ("AMQ_SCHEDULED_PERIOD:60000", "AMQ_SCHEDULED_REPEAT:-1")
 NAMED = (*EVERY_MINUTE, "schedule-id:tea")
 KEPT = (*NAMED, "persistent:true")
+SERIES = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
 REMOVE = ("AMQ_SCHEDULER_ACTION:REMOVE", "schedule-id:tea")
 
 
@@ -22,6 +23,15 @@ def drinker(wire: Wire) -> Client:
     client = wire.connect("1.2", "hoofbeat-soft-errors:true")
     client.send(subscribe())
     return client
+
+
+def one_kept() -> tuple[Wire, PatientStore, Client]:
+    """Return a broker whose store is patient and has one job, ``1``."""
+    wire, store = begin(Disk(), is_patient=True)
+    client = drinker(wire)
+    client.send(send(b"1", *KEPT))
+    store.settle()
+    return wire, store, client
 
 
 def test_what_repeats_for_ever_can_be_ended(wire: Wire) -> None:
@@ -83,8 +93,7 @@ def test_a_name_is_one_of_its_user(wire: Wire) -> None:
 def test_the_series_of_a_cron_end_with_it() -> None:
     wire, _ = begin(Disk())
     client = drinker(wire)
-    series = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
-    client.send(send(b"x", *series, "schedule-id:tea", "persistent:true"))
+    client.send(send(b"x", *SERIES, "schedule-id:tea", "persistent:true"))
     wire.pass_time(130)
     assert len(jobs(wire)) == 3
     client.frames()
@@ -130,32 +139,24 @@ def test_a_transaction_replaces(wire: Wire) -> None:
 
 
 def test_the_last_is_there_until_the_next_is_safe() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    wire, store, client = one_kept()
     client.send(send(b"2", *KEPT, "receipt:1"))
-    assert (disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1"], [b"1", b"2"], [])
+    assert (store.disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1"], [b"1", b"2"], [])
     store.settle(1)
     wire.flush()
-    assert (disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1", b"2"], [b"2"], ["1"])
+    assert (store.disk.bodies("schedule"), bodies(wire), receipts(client)) == ([b"1", b"2"], [b"2"], ["1"])
     store.settle()
-    assert disk.bodies("schedule") == [b"2"]
+    assert store.disk.bodies("schedule") == [b"2"]
 
 
 def test_a_broker_that_stops_in_between_goes_on_with_the_newest() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    _, store, client = one_kept()
     client.send(send(b"2", *KEPT), send(b"other", *EVERY_MINUTE, "persistent:true", "schedule-id:coffee"))
     store.settle(1)
-    again, _ = begin(disk)
+    again, _ = begin(store.disk)
     again.pass_time(0)
     assert bodies(again) == [b"2", b"other"]
-    assert disk.bodies("schedule") == [b"2", b"other"]
+    assert store.disk.bodies("schedule") == [b"2", b"other"]
 
 
 def test_where_the_next_is_refused_the_last_goes_on() -> None:
@@ -193,11 +194,7 @@ def test_of_many_on_their_way_the_last_that_is_safe_is_left() -> None:
 
 
 def test_where_several_are_refused_the_last_that_was_safe_goes_on() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    wire, store, client = one_kept()
     store.is_full = True
     for body in (b"2", b"3", b"4"):
         client.send(send(body, *KEPT))
@@ -205,7 +202,7 @@ def test_where_several_are_refused_the_last_that_was_safe_goes_on() -> None:
     wire.pass_time(1.1)
     store.settle()
     wire.flush()
-    assert bodies(wire) == disk.bodies("schedule") == [b"1"]
+    assert bodies(wire) == store.disk.bodies("schedule") == [b"1"]
     assert [each.header("message") for each in client.frames()] == ["disk is full"] * 3
 
 
@@ -221,11 +218,7 @@ def test_one_that_comes_right_after_a_start_and_is_refused_leaves_what_was_kept(
 
 
 def test_a_second_end_is_not_receipted_before_the_first_is_safe() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    wire, store, client = one_kept()
     client.send(send(b"", *REMOVE, "receipt:1"))
     client.send(send(b"", *REMOVE, "receipt:2"))
     assert receipts(client) == []
@@ -255,8 +248,7 @@ def test_a_cron_that_is_being_replaced_begins_no_series_any_more() -> None:
     disk = Disk()
     wire, store = begin(disk, is_patient=True)
     client = drinker(wire)
-    series = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
-    client.send(send(b"old", *series, "schedule-id:tea", "persistent:true"))
+    client.send(send(b"old", *SERIES, "schedule-id:tea", "persistent:true"))
     store.settle()
     client.send(send(b"new", *KEPT))
     wire.pass_time(61)
@@ -276,29 +268,21 @@ def test_what_was_replaced_while_its_queue_was_full_takes_no_room() -> None:
 
 
 def test_one_that_came_and_went_before_it_was_safe_has_taken_the_place() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    wire, store, client = one_kept()
     client.send(send(b"2", "delay:1", "schedule-id:tea", "persistent:true"))
     wire.pass_time(0.1)
     store.settle()
     assert client.bodies() == [b"2"]
-    assert bodies(wire) == disk.bodies("schedule") == []
+    assert bodies(wire) == store.disk.bodies("schedule") == []
 
 
 def test_one_that_is_not_kept_takes_the_place_of_one_that_is() -> None:
-    disk = Disk()
-    wire, store = begin(disk, is_patient=True)
-    client = drinker(wire)
-    client.send(send(b"1", *KEPT))
-    store.settle()
+    wire, store, client = one_kept()
     client.send(send(b"2", *NAMED, "receipt:1"))
     assert bodies(wire) == [b"2"]
     store.settle()
     wire.flush()
-    assert (disk.bodies("schedule"), receipts(client)) == ([], ["1"])
+    assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1"])
 
 
 @pytest.mark.parametrize("is_orderly", [True, False])
@@ -321,8 +305,7 @@ def test_the_end_is_receipted_when_it_is_safe_and_outlives_the_broker(is_orderly
 def test_series_are_known_for_such_after_a_restart() -> None:
     disk = Disk()
     wire, _ = begin(disk)
-    series = ("AMQ_SCHEDULED_CRON:* * * * *", "AMQ_SCHEDULED_PERIOD:20000", "AMQ_SCHEDULED_REPEAT:100")
-    drinker(wire).send(send(b"x", *series, "schedule-id:tea", "persistent:true"))
+    drinker(wire).send(send(b"x", *SERIES, "schedule-id:tea", "persistent:true"))
     wire.pass_time(61)
     again, _ = begin(disk)
     assert len(jobs(again)) == len(disk.bodies("schedule")) == 2

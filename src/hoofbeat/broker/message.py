@@ -5,6 +5,7 @@ from typing import Final
 
 from hoofbeat.broker.destination import Destination, Kind
 from hoofbeat.broker.durability import is_persistent
+from hoofbeat.broker.ids import checked_id
 from hoofbeat.broker.timing import TIMING_HEADERS, Timing, milliseconds, read_timing
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.commands import Command
@@ -15,7 +16,6 @@ from hoofbeat.protocol.versions import Version
 
 NORMAL_PRIORITY: Final = 4
 HIGHEST_PRIORITY: Final = 9
-_MOST_ID_LETTERS: Final = 256
 
 # Headers that end with the SEND, or that only the broker may set: never passed on.
 _STRIPPED = frozenset(
@@ -139,7 +139,7 @@ class Envelope:
         self.persistent = is_persistent(headers.fields)
         self.retain = _retain(headers.get("retain"), self.destination)
         self.timing = read_timing(headers)
-        self.duplicate_id = _duplicate_id(headers)
+        self.duplicate_id = checked_id(_IDS[0], headers.get(_IDS[0]) or headers.get(_IDS[1]))
         self._read_group(headers)
         self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
         self._starts_a_run = self.timing is not None or not _STARTS_A_RUN.isdisjoint(headers.fields)
@@ -357,13 +357,6 @@ def _stripped(raw: bytes) -> bytes:
 
 def _kept(headers: Headers) -> Lines:
     return tuple(pair for pair in headers.lines() if not _is_stripped(pair[0]))
-
-
-def _duplicate_id(headers: Headers) -> str:
-    id = headers.get(_IDS[0]) or headers.get(_IDS[1]) or ""
-    if len(id) > _MOST_ID_LETTERS:
-        raise Refused(f"duplicate-id of more than {_MOST_ID_LETTERS} letters")
-    return id
 
 
 def _retain(text: str | None, where: Destination) -> str:

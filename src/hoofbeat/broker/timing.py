@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from hoofbeat.broker.cron import Cron, parse_cron
+from hoofbeat.broker.ids import checked_id
 from hoofbeat.errors import Refused
 from hoofbeat.protocol.headers import Headers
 
@@ -26,7 +27,6 @@ TIMING_HEADERS: Final = frozenset(
     }
 )
 FOR_EVER: Final = -1
-_MOST_ID_LETTERS: Final = 256
 
 # Before a word of what is kept, which is not there where a sender had no login, or gave no id.
 _OWNER: Final = "@"
@@ -89,9 +89,7 @@ def read_timing(headers: Headers) -> Timing | None:
     if TIMING_HEADERS.isdisjoint(headers.fields):
         return None
     timing = _time(headers)
-    id, action = headers.get(_ID) or "", headers.get(_ACTION)
-    if len(id) > _MOST_ID_LETTERS:
-        raise Refused(f"{_ID} of more than {_MOST_ID_LETTERS} letters")
+    id, action = checked_id(_ID, headers.get(_ID)), headers.get(_ACTION)
     if action:
         return _removal(id, action, timing)
     if timing is None:

@@ -11,7 +11,7 @@ class Connection:
     """Carries one client from its first byte to its last.
 
     A read is handled in one go, without awaiting: frames in, deliveries noted in outboxes.
-    Each outbox is written once per turn of the loop.
+    Each outbox is written once per turn of the loop, which a read that comes alone ends.
     """
 
     __slots__ = ("_broker", "_session")
@@ -22,7 +22,7 @@ class Connection:
         self._session = broker.open(outlet, framing, peer, now)
 
     def received(self, data: bytes, now: Now) -> None:
-        """Take in what one read brought; the transport has the outboxes flushed at the turn's end."""
+        """Take in what one read brought; the transport has the outboxes flushed."""
         self._broker.received(self._session, data, now)
 
     def pause_writing(self, now: Now) -> None:

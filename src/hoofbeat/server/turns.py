@@ -12,7 +12,7 @@ from hoofbeat.protocol.outbox import INFINITY
 _PRECISION_SECONDS = 0.001  # the timer is not set anew for less
 _LOOK_SECONDS = 1.0  # how often the server looks after itself
 _FEW_BYTES = 4096  # in a read: where many come, there is something to gather
-_ALONE_SECONDS = 0.0002  # since the read before was done with: then it is not one of many
+_ALONE_SECONDS = 0.0002  # since the last flush: a read that comes later is not one of many
 
 
 def read_clocks() -> Now:
@@ -21,17 +21,17 @@ def read_clocks() -> Now:
 
 
 class Turns:
-    """Calls the broker at the end of a turn in which something happened, and when something is due."""
+    """Has the broker flush after a read that comes alone, else at the end of a turn, and do what is due."""
 
     __slots__ = (
         "_broker",
         "_clock",
         "_fires_at",
+        "_flushed_at",
         "_is_woken",
         "_look",
         "_look_at",
         "_loop",
-        "_read_at",
         "_timer",
     )
 
@@ -42,7 +42,7 @@ class Turns:
         """Wait for :meth:`start`; nothing happens before it."""
         self._clock = clock
         self._is_woken = False
-        self._read_at = -INFINITY
+        self._flushed_at = -INFINITY
         self._timer: TimerHandle | None = None
         self._fires_at = INFINITY
         self._look_at = INFINITY
@@ -78,12 +78,11 @@ class Turns:
         Where reads follow one another, one flush for all of them costs less; where they do not, a turn more
         is time that somebody waits for.
         """
-        is_alone = count <= _FEW_BYTES and now.monotonic - self._read_at > _ALONE_SECONDS
+        is_alone = count <= _FEW_BYTES and now.monotonic - self._flushed_at > _ALONE_SECONDS
         if is_alone and not self._is_woken:
             self._flush_alone()
         else:
             self.wake()
-        self._read_at = self._clock().monotonic  # handling it may have taken longer than the pause
 
     def _flush_alone(self) -> None:
         try:
@@ -106,6 +105,7 @@ class Turns:
         """Write what waits, and set the timer to what may have become due sooner."""
         self._is_woken = False
         self._broker.flush()
+        self._flushed_at = self._clock().monotonic
         if self._broker.deadline < self._fires_at - _PRECISION_SECONDS:
             self._set_timer(self._broker.deadline)
 

@@ -117,8 +117,7 @@ class LocalEngine:
         journal.begin()
         self._take_in(runs)
         self._dispatch(self._end(settlements))
-        timed = [message for run in runs if run[0].envelope.timing is not None for message in run]
-        journal.end(done, [partial(self.give_back, settlements), partial(self.schedule.take_out, timed)])
+        journal.end(done, [partial(self.give_back, settlements), partial(self._unschedule, runs)])
         return journal.hold()
 
     def attach(self, subscription: Subscription, done: Done) -> None:
@@ -198,6 +197,7 @@ class LocalEngine:
     @property
     def deadline(self) -> float:
         """Say when something will be due, or infinity."""
+        # Two by two: mypyc compiles that.
         due_at = min(min(self._queues.deadline, self.durables.deadline), self.schedule.deadline)
         return due_at if self._journal is None else min(due_at, self._journal.due_at)
 
@@ -333,6 +333,11 @@ class LocalEngine:
             if queue is not None and outcome is not Outcome.NACK:
                 queue.give_back([delivery.message for delivery in deliveries])
                 self._queues.note(queue)
+
+    def _unschedule(self, runs: Sequence[Sequence[Message]]) -> None:
+        """Forget what a transaction scheduled, also of what is not kept."""
+        for run in runs:
+            self.schedule.take_out(run)
 
     def _note_all(self, runs: Sequence[Sequence[Message]]) -> None:
         """Forget the queues that were made for a transaction that is refused."""
