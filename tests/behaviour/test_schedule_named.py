@@ -308,6 +308,7 @@ def test_series_are_known_for_such_after_a_restart() -> None:
     drinker(wire).send(send(b"x", *SERIES, "schedule-id:tea", "persistent:true"))
     wire.pass_time(61)
     again, _ = begin(disk)
+    again.pass_time(0)
     assert len(jobs(again)) == len(disk.bodies("schedule")) == 2
     drinker(again).send(send(b"y", *KEPT))
     assert bodies(again) == disk.bodies("schedule") == [b"y"]
