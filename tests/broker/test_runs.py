@@ -1,6 +1,5 @@
 """SENDs of one read are taken in by runs: each with its own headers, in order, and with its own receipt."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -343,7 +342,7 @@ class Later:
         self.confirm: Confirm | None = None
         self.runs: list[int] = []
 
-    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+    def publish(self, messages: list[Message], confirm: Confirm) -> Hold | None:
         self.confirm = confirm
         self.runs.append(len(messages))
         return None

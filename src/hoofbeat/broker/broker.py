@@ -1,6 +1,6 @@
 """The broker: frames of one read in, deliveries noted in outboxes, all in one go."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from hoofbeat.broker import sending, settling, transacting
@@ -89,7 +89,8 @@ class Broker(Core):
         """Write every outbox that has something to write: once per turn of the loop."""
         self._end_slow_readers()
         self._go_on()
-        self._go_on_with_sliced()
+        if self.sliced:
+            self._go_on_with_sliced()
         self._end_slow_readers()
         self.engine.flush()
         written_at = self.clock.now.monotonic
@@ -159,7 +160,7 @@ class Broker(Core):
 
     # The river.
 
-    def _handle(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
+    def _handle(self, session: BrokerSession, frames: list[Frame]) -> None:
         """Handle frames in order until they end, or the session does, or it has to wait."""
         self.scene.session = session
         try:
@@ -167,7 +168,7 @@ class Broker(Core):
         finally:
             self.scene.session = None
 
-    def _handle_in_order(self, session: BrokerSession, frames: Sequence[Frame]) -> None:
+    def _handle_in_order(self, session: BrokerSession, frames: list[Frame]) -> None:
         at, end = 0, len(frames)
         most_effort = self.stats.effort + SLICE_COPIES
         while at < end:
@@ -184,7 +185,7 @@ class Broker(Core):
         if fault is not None:
             self.fail(session, fault, {})
 
-    def _next_run(self, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+    def _next_run(self, session: BrokerSession, frames: list[Frame], at: int) -> int:
         """Handle the frames that belong together with the one at ``at``; return where they end."""
         frame = frames[at]
         command, headers, _ = frame

@@ -95,7 +95,7 @@ class Engine(Protocol):
     Receipts wait for it; nothing else does.
     """
 
-    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+    def publish(self, messages: list[Message], confirm: Confirm) -> Hold | None:
         """Take in a run of messages, in order: of one destination, priority and time to live.
 
         ``confirm`` says what became of the next so many messages of the run, as ``done`` does of a
@@ -109,7 +109,7 @@ class Engine(Protocol):
         """Return how many messages a run to a destination may have: fewer where each takes long."""
 
     def commit(
-        self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
+        self, runs: Sequence[list[Message]], settlements: Sequence[Settlement], done: Done
     ) -> Hold | None:
         """All or nothing, across destinations; refused where the engine can't promise it.
 

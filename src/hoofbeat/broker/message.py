@@ -1,6 +1,6 @@
 """What was sent: a message, and what all messages of one header block share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from hoofbeat.broker.destination import Destination, Kind
@@ -325,8 +325,10 @@ class Message:
         self.size = envelope.size + len(body)
 
 
-def tails_of(messages: Sequence[Message], version: Version) -> Tails:
+def tails_of(messages: list[Message], version: Version) -> Tails:
     """Return what MESSAGE frames of these messages share, for subscribers of one version."""
+    if len(messages) == 1:
+        return Tails([tail_of(messages[0], version)])
     first = messages[0].envelope
     for message in messages:
         if message.envelope is not first:

@@ -21,7 +21,7 @@ _SEND: Final = Command.SEND
 _WRITE: Final = Right.WRITE
 
 
-def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+def send(core: Core, session: BrokerSession, frames: list[Frame], at: int) -> int:
     """Publish the run of SENDs that begins at ``at``; return where it ends.
 
     A run goes to one destination, and what a queue goes by is the same for all its messages.
@@ -44,7 +44,7 @@ def send(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -
 
 
 def _gather(
-    core: Core, frames: Sequence[Frame], at: int, envelope: Envelope
+    core: Core, frames: list[Frame], at: int, envelope: Envelope
 ) -> tuple[int, list[Message], list[tuple[int, str]]]:
     """Number the messages of the run that begins with ``envelope``; note the receipts they ask for."""
     number = core.numbers.next
@@ -55,7 +55,8 @@ def _gather(
     if not envelope.is_plain:
         receipts.append((0, headers.fields["receipt"]))
     most = FEW if len(frames) - at <= FEW else core.engine.most_in_a_run(envelope.destination)
-    for command, own, body in frames[at : at + most]:
+    run = frames[at : at + most] if at or most < len(frames) else frames
+    for command, own, body in run:
         if own is not headers:
             following = first.following(own) if command is _SEND else None
             if following is None:
@@ -70,7 +71,7 @@ def _gather(
 
 
 def publish(
-    core: Core, session: BrokerSession, messages: Sequence[Message], receipts: Sequence[tuple[int, str]]
+    core: Core, session: BrokerSession, messages: list[Message], receipts: Sequence[tuple[int, str]]
 ) -> None:
     """Hand a run to the engine, and hold the session if it has to wait."""
     core.stats.messages_received += len(messages)

@@ -19,7 +19,7 @@ _ACK: Final = Command.ACK
 _DONE: Final = Outcome.ACK
 
 
-def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int) -> int:
+def settle(core: Core, session: BrokerSession, frames: list[Frame], at: int) -> int:
     """Settle with the run of ACKs and NACKs that begins at ``at``; return where it ends.
 
     One that names nothing that was delivered, or what is settled already, ends the run and is refused.
@@ -56,7 +56,7 @@ def settle(core: Core, session: BrokerSession, frames: Sequence[Frame], at: int)
     return stop
 
 
-def _settle_alike(frames: Sequence[Frame], at: int, settlement: Settlement) -> int:
+def _settle_alike(frames: list[Frame], at: int, settlement: Settlement) -> int:
     """Settle with the ACKs from ``at`` on that carry nothing but an id, of the very same subscription.
 
     Returns:

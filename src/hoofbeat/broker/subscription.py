@@ -161,7 +161,7 @@ class Subscription:
         message = delivery.message
         return token == f"{message.envelope.prefix.decode()}{message.number}-{self.serial}-{delivery.tag}"
 
-    def deliver(self, messages: Sequence[Message]) -> None:
+    def deliver(self, messages: list[Message]) -> None:
         """Hand over queue messages that were never delivered before, within its credit."""
         if self.ack is AckMode.AUTO:
             self.outbox.add(self.outbox.framing.run(self._queue_head, tails_of(messages, self.version)))
@@ -219,7 +219,7 @@ class Subscription:
         self.unsettled_bytes = 0
         return deliveries
 
-    def _deliver_unsettled(self, head: bytes, messages: Sequence[Message]) -> None:
+    def _deliver_unsettled(self, head: bytes, messages: list[Message]) -> None:
         """Hand over messages that must be settled.
 
         Where MESSAGE has no ``ack`` header (STOMP 1.0 and 1.1) its message id ends as the header

@@ -1,7 +1,5 @@
 """BEGIN, COMMIT, ABORT, and the frames that belong to a transaction."""
 
-from collections.abc import Sequence
-
 from hoofbeat.broker import sending, settling
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.core import Answer, Core
@@ -102,7 +100,7 @@ def _find(session: BrokerSession, frame: Frame, facts: Facts) -> tuple[Subscript
     return found
 
 
-def _runs(core: Core, frames: Sequence[Frame]) -> list[list[Message]]:
+def _runs(core: Core, frames: list[Frame]) -> list[list[Message]]:
     """Return the messages of SENDs, in order: together where they could have come in one run."""
     runs: list[list[Message]] = []
     for frame in frames:

@@ -4,7 +4,6 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.ref cimport Py_INCREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdlib cimport strtol
 from libc.string cimport memchr, memcmp, memcpy
 
 from hoofbeat.protocol.blocks import GENERATION, Block, is_plain
@@ -19,6 +18,9 @@ cdef object SEND = Command.SEND
 cdef size_t seen[1024]  # hashes of blocks that came once
 cdef object model = None  # headers whose names, where they come again, mean the same again
 cdef bytes model_lines = b""
+cdef dict last_blocks = None  # where the block of the last frame was found
+cdef bytes last_raw = b""
+cdef object last_block = None
 
 
 cdef inline const char *find(const char *start, const char *end, char what) noexcept:
@@ -64,16 +66,68 @@ def make_frame(tuple parts):
     return make(Frame, (parts[0], parts[1], parts[2]))
 
 
-cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers, bint is_lazy):
+cdef inline Py_ssize_t number(const char *at, const char *end) noexcept:
+    """Read one to nine digits; -1 where there is anything else."""
+    cdef Py_ssize_t value = 0
+    if not 1 <= end - at <= 9:
+        return -1
+    while at < end:
+        if not 48 <= at[0] <= 57:
+            return -1
+        value, at = 10 * value + (at[0] - 48), at + 1
+    return value
+
+
+cdef inline bint is_length(const char *line, const char *colon) noexcept:
+    return colon - line == 14 and memcmp(line, b"content-length", 14) == 0
+
+
+cdef bytes skim(const char *start, const char *end, Py_ssize_t most_headers, Py_ssize_t *length):
+    """Return the lines of a SEND that have the model's names, but for ``content-length``; None for any other."""
+    cdef const char *line = start + 4, *cut = end, *cut_end = end
+    cdef Py_ssize_t lines = 0
+    cdef const char *known = PyBytes_AS_STRING(model_lines), *known_end = known + len(model_lines)
+    length[0] = -1
+    if end - start < 5 or memcmp(start, b"SEND\n", 5) != 0 or is_odd(start, end) or not is_ascii(start, end):
+        return None
+    while line < end:
+        line, lines = line + 1, lines + 1
+        stop = find(line, end, b"\n")
+        colon = find(line, stop, b":")
+        if colon == stop or lines > most_headers:
+            return None
+        if is_length(line, colon):
+            length[0] = number(colon + 1, stop)
+            if cut < end or length[0] < 0:
+                return None
+            cut, cut_end = line - 1, stop
+        elif known_end - known < colon - line + 2 or memcmp(line - 1, known, colon - line + 2) != 0:
+            return None
+        else:
+            known = find(known + 1, known_end, b"\n")
+        line = stop
+    if known < known_end:
+        return None
+    return join(start + 4, cut, cut_end, end)
+
+
+cdef inline bint is_new(bytes bare):
+    """Say whether such a block has not come before, as far as we know; from now on it has."""
+    cdef size_t hashed = <size_t>hash(bare)
+    if seen[hashed % 1024] == hashed:
+        return False
+    seen[hashed % 1024] = hashed
+    return True
+
+
+cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
     """Return what the block of a SEND means that is written in the plain way; None for any other."""
     global model, model_lines
     cdef const char *start = PyBytes_AS_STRING(raw), *end = start + len(raw), *line = start + 4
-    cdef const char *known = PyBytes_AS_STRING(model_lines), *known_end = known + len(model_lines)
     cdef const char *cut = end, *cut_end = end
-    cdef char *tail
     cdef Py_ssize_t length = -1, lines = 0
-    cdef dict fields = None if is_lazy else {}
-    if memcmp(start, b"SEND\n", 5) != 0 or is_odd(start, end):
+    cdef dict fields = {}
+    if len(raw) < 5 or memcmp(start, b"SEND\n", 5) != 0 or is_odd(start, end):
         return None
     if not is_ascii(start, end):
         PyUnicode_DecodeUTF8(start, end - start, NULL)  # or this is not UTF-8
@@ -83,62 +137,89 @@ cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers, bi
         colon = find(line, stop, b":")
         if colon == stop or colon == line or lines > most_headers:
             return None
-        if colon - line == 14 and memcmp(line, b"content-length", 14) == 0:
-            length = strtol(colon + 1, &tail, 10)
-            if cut < end or tail != stop or stop - colon > 10 or not 48 <= colon[1] <= 57:
+        if is_length(line, colon):
+            length = number(colon + 1, stop)
+            if cut < end or length < 0:
                 return None
             cut, cut_end = line - 1, stop
-        elif fields is not None:
+        else:
             name = PyUnicode_DecodeUTF8(line, colon - line, NULL)
             fields[name] = PyUnicode_DecodeUTF8(colon + 1, stop - colon - 1, NULL)
-        elif known_end - known < colon - line + 2 or memcmp(line - 1, known, colon - line + 2) != 0:
-            break
-        else:
-            known = find(known + 1, known_end, b"\n")
         line = stop
-    if fields is None and (line < end or known < known_end):  # not the names that the model has
-        return read(raw, blocks, bares, most_headers, False)
-    if fields is not None and len(fields) + (cut < end) != lines:
+    if len(fields) + (cut < end) != lines:
         return None  # a name that is repeated
     bare = join(start + 4, cut, cut_end, end)
-    headers = bares.get(bare) or make_headers(fields, bare, model)
+    headers = bares.get(bare) or make_headers(fields, bare, None)
     block = make(Block, (SEND, headers, length))
-    if fields is None and seen[hash(bare) % 1024] != <size_t>hash(bare):
-        seen[hash(bare) % 1024] = hash(bare)  # worth keeping if it comes again
-    elif is_plain(headers.fields, raw):
-        if fields is not None:
-            model, model_lines = headers, bare
+    if is_plain(fields, raw):
+        model, model_lines = headers, bare
         if len(blocks) < GENERATION and len(bares) < GENERATION:
             bares[bare], blocks[raw] = headers, block
     return block
 
 
+cdef object look_up(const char *start, const char *end, dict blocks):
+    """Return the block if it is known; where it is the last frame's, that costs next to nothing."""
+    global last_blocks, last_raw, last_block
+    cdef Py_ssize_t size = end - start
+    if size == len(last_raw) and last_blocks is blocks and not memcmp(start, PyBytes_AS_STRING(last_raw), size):
+        return last_block
+    raw = PyBytes_FromStringAndSize(start, size)
+    block = blocks.get(raw)
+    if block is not None:
+        last_blocks, last_raw, last_block = blocks, raw, block
+    return block
+
+
+cdef inline Py_ssize_t most_in_block(object limits):
+    """Return how many octets a block may have, but for its last EOL, so that no limit is passed."""
+    cdef Py_ssize_t command = (<tuple>limits)[0], line = (<tuple>limits)[2], block = (<tuple>limits)[3]
+    return min(line, block) if command > 3 else 0
+
+
+cdef object new_block(const char *start, const char *end, dict blocks, dict bares, Py_ssize_t most_headers):
+    """Return a block that is read for the first time; None where that is not for us."""
+    try:
+        return read(PyBytes_FromStringAndSize(start, end - start), blocks, bares, most_headers)
+    except UnicodeDecodeError:
+        return None
+
+
 def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, list frames):
     """Append frames that are written in the plain way; return where the first other one starts."""
-    cdef const char *start = PyBytes_AS_STRING(data), *end = start + len(data)
-    cdef Py_ssize_t length, most = limits.body_bytes
-    cdef Py_ssize_t most_block = min(limits.line_bytes, limits.block_bytes) if limits.command_bytes > 3 else 0
-    cdef object leader = model if model is not None and model.is_model else SEND  # somebody has looked at it
+    cdef const char *start = PyBytes_AS_STRING(data), *end = start + len(data), *at = start + pos
+    cdef Py_ssize_t length, most = (<tuple>limits)[4]
+    cdef Py_ssize_t most_headers = (<tuple>limits)[1], most_block = most_in_block(limits)
+    cdef bint is_skimming = False  # the last frame had the model's names
     while True:
-        while start + pos < end and start[pos] in b"\n\r\0":
-            pos += 1
-        body = find(start + pos, end, b"\n") + 1
+        while at < end and at[0] in b"\n\r\0":
+            at += 1
+        body = find(at, end, b"\n") + 1
         while body < end and body[0] != b"\n" and body[0] != b"\r":
             body = find(body, end, b"\n") + 1
         if body >= end or body[0] == b"\r":
-            return pos
-        raw = PyBytes_FromStringAndSize(start + pos, body - 1 - start - pos)
-        block = blocks.get(raw)
-        if block is None and bares is not None and len(raw) <= most_block:
-            try:
-                block = read(raw, blocks, bares, limits.headers, model is leader)
-            except UnicodeDecodeError:
-                return pos
+            return at - start
+        block = None if is_skimming else look_up(at, body - 1, blocks)
+        headers = None
         if block is None:
-            return pos
-        length, body = (<tuple>block)[2], body + 1
+            if bares is None or body - 1 - at > most_block:
+                return at - start
+            if model is not None and model.is_model:  # somebody has looked at it
+                bare = skim(at, body - 1, most_headers, &length)
+                if bare is not None and is_new(bare):
+                    headers = make_headers(None, bare, model)
+            if is_skimming and headers is None:
+                block = look_up(at, body - 1, blocks)
+            is_skimming = headers is not None
+            if headers is None and block is None:
+                block = new_block(at, body - 1, blocks, bares, most_headers)
+                if block is None:
+                    return at - start
+        if headers is None:
+            headers, length = (<tuple>block)[1], (<tuple>block)[2]
+        body = body + 1
         stop = find(body, end, 0) if length < 0 else min(body + length, end)
         if stop == end or stop[0] != 0 or stop - body > most:
-            return pos
-        frames.append(make(Frame, (SEND, (<tuple>block)[1], PyBytes_FromStringAndSize(body, stop - body))))
-        pos = stop + 1 - start
+            return at - start
+        frames.append(make(Frame, (SEND, headers, PyBytes_FromStringAndSize(body, stop - body))))
+        at = stop + 1

@@ -16,8 +16,8 @@ _BEFORE_ID: Final = len("ACK\nid:")
 _END: Final = "\n\n\0"
 _EOL_BETWEEN: Final = "\0\n"
 _ACK_ID = re.compile(r"id:([^\n]+)")
-CACHED_BYTES = 1024  # longer blocks are parsed each time
-GENERATION = 1024  # blocks in each half of a cache
+CACHED_BYTES: Final = 1024  # longer blocks are parsed each time
+GENERATION: Final = 1024  # blocks in each half of a cache
 
 
 class Block(NamedTuple):

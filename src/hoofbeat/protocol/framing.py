@@ -44,7 +44,8 @@ class StreamFraming:
 
     def run(self, head: bytes, tails: Tails) -> bytes:
         """Put the head before every tail, in one C call whatever the number of tails."""
-        return head.join([b"", *tails.items])
+        items = tails.items
+        return head + items[0] if len(items) == 1 else head.join([b"", *items])
 
     def frames(self, items: Sequence[bytes]) -> bytes:
         """Join them."""

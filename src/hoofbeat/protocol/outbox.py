@@ -1,6 +1,5 @@
 """What waits for one peer, written once per turn of the loop."""
 
-from collections.abc import Sequence
 from typing import Final, Protocol
 
 from hoofbeat.protocol.framing import Framing
@@ -12,7 +11,7 @@ INFINITY: Final = float("inf")
 class Outlet(Protocol):
     """Where a connection's bytes go: a socket, a WebSocket, a test's list."""
 
-    def write(self, chunks: Sequence[bytes]) -> None:
+    def write(self, chunks: list[bytes]) -> None:
         """Send chunks, each of them whole frames, in order.
 
         Never blocks; the transport keeps what the peer is too slow to take, and says so by

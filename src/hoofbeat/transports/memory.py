@@ -1,7 +1,5 @@
 """A transport without a network: what would be sent is kept in a list."""
 
-from collections.abc import Sequence
-
 
 class MemoryOutlet:
     """Remembers what a connection does to it.
@@ -20,7 +18,7 @@ class MemoryOutlet:
         self.closed = False
         self.aborted = False
 
-    def write(self, chunks: Sequence[bytes]) -> None:
+    def write(self, chunks: list[bytes]) -> None:
         """Keep the chunks; after the close they are lost."""
         if not self.closed:
             self.written += chunks

@@ -2,20 +2,20 @@
 
 from asyncio import BaseTransport, TimerHandle, Transport, get_running_loop
 from asyncio import Protocol as NetworkProtocol
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Protocol, TypeVarTuple, cast
+from typing import Final, Protocol, TypeVarTuple, cast
 
 from hoofbeat.broker.time import Now
 from hoofbeat.broker.users import Peer
 from hoofbeat.protocol.framing import Framing
 from hoofbeat.protocol.outbox import Outlet
 
-WRITE_BUFFER_BYTES = 64 * 1024  # above this a transport calls itself full
-READ_BYTES = 64 * 1024  # at most, in one read
-TURN_BYTES = 2 * READ_BYTES  # in one read: from here on it may be uvloop's, which reads on and on
+WRITE_BUFFER_BYTES: Final = 64 * 1024  # above this a transport calls itself full
+READ_BYTES: Final = 64 * 1024  # at most, in one read
+TURN_BYTES: Final = 2 * READ_BYTES  # in one read: from here on it may be uvloop's, which reads on and on
 LINGER_SECONDS = 2.0
-LINGER_BYTES = 1024 * 1024  # read and thrown away while we wait for the peer to close
+LINGER_BYTES: Final = 1024 * 1024  # read and thrown away while we wait for the peer to close
 
 Args = TypeVarTuple("Args")
 
@@ -173,7 +173,7 @@ class StreamOutlet(NetworkProtocol):
 
     # What the connection calls: the Outlet.
 
-    def write(self, chunks: Sequence[bytes]) -> None:
+    def write(self, chunks: list[bytes]) -> None:
         """Send whole frames; what the socket does not take is kept by the transport."""
         if self._linger is not None or self.transport.is_closing():
             return

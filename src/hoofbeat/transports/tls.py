@@ -2,7 +2,6 @@
 
 import ssl
 from asyncio import BaseTransport, TimerHandle, Transport
-from collections.abc import Sequence
 from typing import cast
 
 from hoofbeat.protocol.framing import STREAM
@@ -57,7 +56,7 @@ class TlsOutlet(StreamOutlet):
             self.gate.flush()
             self.close()
 
-    def write(self, chunks: Sequence[bytes]) -> None:
+    def write(self, chunks: list[bytes]) -> None:
         """Encrypt whole frames and send them."""
         if self._linger is not None or self.transport.is_closing():
             return

@@ -1,6 +1,6 @@
 """Which messages a subscription wants, of those it may hear."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from hoofbeat.broker.message import Envelope, Message
@@ -59,13 +59,13 @@ class Condition:
         """Say what one answer costs: the headers and literals that are looked at."""
         return 0 if self.selector is None else self.selector.terms
 
-    def wanted(self, messages: Sequence[Message]) -> Sequence[Message]:
+    def wanted(self, messages: list[Message]) -> list[Message]:
         """Return those of a run that is being published which the subscription wants."""
         if self._own is not None and self._scene.session is self._own:
-            return ()
+            return []
         return self.chosen(messages)
 
-    def chosen(self, messages: Sequence[Message]) -> Sequence[Message]:
+    def chosen(self, messages: list[Message]) -> list[Message]:
         """Return those of some messages that the selector matches, whoever sent them."""
         if self.selector is None:
             return messages

@@ -1,6 +1,6 @@
 """What becomes of messages that are given up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hoofbeat.broker.destination import parse
 from hoofbeat.broker.message import Message, Numbers
@@ -24,7 +24,7 @@ class DeadLetters:
         *,
         numbers: Numbers,
         stats: Stats,
-        publish: Callable[[Sequence[Message]], bool],
+        publish: Callable[[list[Message]], bool],
     ) -> None:
         """Begin; ``publish`` takes messages in, or returns False where there is no room."""
         self._policies = policies

@@ -20,7 +20,7 @@ from hoofbeat.errors import Refused
 
 _FEW: Final = 64  # passed over: not worth a sweep
 
-_Runs = Sequence[Sequence[Message]]
+_Runs = Sequence[list[Message]]
 
 
 class _Place(NamedTuple):
@@ -61,7 +61,7 @@ class Duplicates:
             self._add(_Place(destination, id, True), at_ms)
             self._forget_old(destination)
 
-    def fresh(self, messages: Sequence[Message], confirm: Confirm) -> tuple[Sequence[Message], Confirm]:
+    def fresh(self, messages: list[Message], confirm: Confirm) -> tuple[list[Message], Confirm]:
         """Return what was not sent before of a run with ids, and how to confirm that."""
         if not self._config.ids:
             return messages, confirm
@@ -91,7 +91,7 @@ class Duplicates:
         """
         if not self._config.ids or not any(run[0].envelope.duplicate_id for run in runs):
             return runs, done
-        left: list[Sequence[Message]] = []
+        left: list[list[Message]] = []
         places: dict[_Place, None] = {}
         for run in runs:
             if not run[0].envelope.duplicate_id:
@@ -114,7 +114,7 @@ class Duplicates:
                 left.append(fresh)
         return left, _Committing(self, places, done)
 
-    def keep(self, messages: Sequence[Message]) -> None:
+    def keep(self, messages: list[Message]) -> None:
         """Have the store keep ids of a run; a queue that keeps the messages does so by itself."""
         envelope = messages[0].envelope
         is_by_itself = not envelope.destination.is_topic and envelope.timing is None

@@ -74,7 +74,7 @@ class LocalEngine:
         if store is not None:
             self._open(store, wake)
 
-    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+    def publish(self, messages: list[Message], confirm: Confirm) -> Hold | None:
         """Take in a run of messages, in order: of one destination, priority and time to live."""
         destination = messages[0].envelope.destination
         if messages[0].envelope.duplicate_id:
@@ -99,7 +99,7 @@ class LocalEngine:
         return self._topics.most_in_a_run(destination.name) if destination.is_topic else RUN
 
     def commit(
-        self, runs: Sequence[Sequence[Message]], settlements: Sequence[Settlement], done: Done
+        self, runs: Sequence[list[Message]], settlements: Sequence[Settlement], done: Done
     ) -> Hold | None:
         """All or nothing: refused if one queue is full, or too many would hear of it at once."""
         runs, done = self._duplicates.fresh_of(runs, done)
@@ -239,7 +239,7 @@ class LocalEngine:
             queue.recover_delayed(entry)
             self._queues.note(queue)
 
-    def _refusal_of_all(self, runs: Sequence[Sequence[Message]]) -> Refused | None:
+    def _refusal_of_all(self, runs: Sequence[list[Message]]) -> Refused | None:
         """Say why a transaction can't be taken in; None if it can."""
         for run in runs:
             refused = self._refusal(run)
@@ -258,7 +258,7 @@ class LocalEngine:
             "transaction too large for those who would hear it", detail="commit fewer messages at once"
         )
 
-    def _refusal(self, run: Sequence[Message]) -> Refused | None:
+    def _refusal(self, run: list[Message]) -> Refused | None:
         """Say why a run of a transaction can't be taken in; None if it can."""
         destination = run[0].envelope.destination
         if run[0].envelope.timing is not None:
@@ -280,7 +280,7 @@ class LocalEngine:
         """Hold who sent what is kept, while there is too much that is not safe yet."""
         return None if self._journal is None or not is_kept else self._journal.hold()
 
-    def _take_in(self, runs: Sequence[Sequence[Message]]) -> None:
+    def _take_in(self, runs: Sequence[list[Message]]) -> None:
         """Take in runs for whose queues there is room."""
         for run in runs:
             name = run[0].envelope.destination.name
@@ -310,7 +310,7 @@ class LocalEngine:
 
     # What the disk has no room for.
 
-    def _take_out(self, name: str, messages: Sequence[Message]) -> None:
+    def _take_out(self, name: str, messages: list[Message]) -> None:
         if name == SCHEDULE:
             self.schedule.take_out(messages)
         queue = self._queues.by_name.get(name)
@@ -318,7 +318,7 @@ class LocalEngine:
             queue.take_out(messages)
             self._queues.note(queue)
 
-    def _bring_back(self, name: str, messages: Sequence[Message]) -> None:
+    def _bring_back(self, name: str, messages: list[Message]) -> None:
         queue = self._queues.by_name.get(name)
         if isinstance(queue, DurableQueue):
             queue.bring_back(messages)
@@ -334,19 +334,19 @@ class LocalEngine:
                 queue.give_back([delivery.message for delivery in deliveries])
                 self._queues.note(queue)
 
-    def _unschedule(self, runs: Sequence[Sequence[Message]]) -> None:
+    def _unschedule(self, runs: Sequence[list[Message]]) -> None:
         """Forget what a transaction scheduled, also of what is not kept."""
         for run in runs:
             self.schedule.take_out(run)
 
-    def _note_all(self, runs: Sequence[Sequence[Message]]) -> None:
+    def _note_all(self, runs: Sequence[list[Message]]) -> None:
         """Forget the queues that were made for a transaction that is refused."""
         for run in runs:
             queue = self._queues.by_name.get(run[0].envelope.destination.name)
             if queue is not None:
                 self._queues.note(queue)
 
-    def _publish_own(self, messages: Sequence[Message], *, is_dead: bool = False) -> bool:
+    def _publish_own(self, messages: list[Message], *, is_dead: bool = False) -> bool:
         """Publish what the broker itself has to, if there is room; if not on disk, that is tried again.
 
         Dead letters that are kept always have room: what had a receipt is not dropped, and they
@@ -374,6 +374,6 @@ class LocalEngine:
             self._journal.owe(change)
         return True
 
-    def _put(self, queue: Queue, messages: Sequence[Message]) -> None:
+    def _put(self, queue: Queue, messages: list[Message]) -> None:
         queue.put(messages)
         self._queues.note(queue)

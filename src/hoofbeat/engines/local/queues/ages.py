@@ -1,11 +1,9 @@
 """How long messages are worth delivering."""
 
-from collections.abc import Sequence
-
 from hoofbeat.broker.message import Message
 
 
-def with_end(messages: Sequence[Message], end_ms: int) -> Sequence[Message]:
+def with_end(messages: list[Message], end_ms: int) -> list[Message]:
     """Return messages that expire at ``end_ms`` of epoch time, if they did not expire before."""
     return [
         Message(message.number, message.envelope, message.body, min(message.expires_ms or end_ms, end_ms))

@@ -1,6 +1,5 @@
 """Messages of a queue that were looked at, and wait until a consumer that wants them has credit."""
 
-from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -78,7 +77,7 @@ class Aside:
         """Return what is not worth delivering any more."""
         return [message for message in self._messages.values() if is_expired(message, now_ms)]
 
-    def all(self) -> Sequence[Message]:
+    def all(self) -> list[Message]:
         """Return all, in the order of delivery."""
         return [self._messages[rank] for rank in sorted(self._messages)]
 

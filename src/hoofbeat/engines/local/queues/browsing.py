@@ -1,6 +1,6 @@
 """Browsers of queues: they are shown what waits, in the order of delivery, and take nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from hoofbeat.broker.message import HIGHEST_PRIORITY, Envelope, Message, tails_of
@@ -13,7 +13,7 @@ from hoofbeat.protocol.headers import Headers
 
 AT_ONCE: Final = 10_000  # messages at hand of one browser; the next are looked for when those were shown
 
-Then = Callable[[Sequence[Message]], None]
+Then = Callable[[list[Message]], None]
 Read = Callable[[int, int, Then], bool]
 
 
@@ -85,7 +85,7 @@ class Browser:
             self._shown += len(part)
             self._show(part)
 
-    def came(self, messages: Sequence[Message]) -> None:
+    def came(self, messages: list[Message]) -> None:
         """Show what was sent since, after all that waited before; a reader that is too slow is ended."""
         if not self._subscription.is_lasting:
             return
@@ -96,7 +96,7 @@ class Browser:
         elif self.is_over:
             self.go_on()
 
-    def take_in(self, messages: Sequence[Message]) -> None:
+    def take_in(self, messages: list[Message]) -> None:
         """Go on with what was read from the disk; none means that nothing is left of that priority."""
         self._is_reading = False
         self._messages = [message for message in messages if message.number <= self._until]
@@ -121,9 +121,9 @@ class Browser:
                 return True
         return False
 
-    def _show(self, messages: Sequence[Message]) -> None:
+    def _show(self, messages: list[Message]) -> None:
         now_ms = self._clock.now.epoch_ms
-        chosen: Sequence[Message] = [each for each in messages if not is_expired(each, now_ms)]
+        chosen: list[Message] = [each for each in messages if not is_expired(each, now_ms)]
         condition = self._subscription.condition
         if condition is not None:
             chosen = condition.chosen(chosen)
@@ -176,7 +176,7 @@ class Browsers:
             browser.go_on()
             self.end()
 
-    def came(self, messages: Sequence[Message]) -> None:
+    def came(self, messages: list[Message]) -> None:
         """Show what the queue has just taken in."""
         for browser in list(self._by_subscription.values()):
             browser.came(messages)

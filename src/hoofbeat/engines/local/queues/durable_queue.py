@@ -103,7 +103,7 @@ class DurableQueue(Queue):
 
     # What is told to the journal.
 
-    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+    def publish(self, messages: list[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; persistent messages are confirmed when they are safe."""
         if messages[0].envelope.persistent:
             confirm = partial(self._journal.confirm, confirm)
@@ -112,7 +112,7 @@ class DurableQueue(Queue):
             self.ask()  # what is on disk only may have expired
         return hold
 
-    def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
+    def _overflow(self, messages: list[Message], confirm: Confirm) -> None:
         super()._overflow(messages, confirm)
         self.ask()
 
@@ -132,7 +132,7 @@ class DurableQueue(Queue):
         self._stats.messages_dropped += 1
         return True
 
-    def _handed(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+    def _handed(self, consumer: Subscription, messages: list[Message]) -> None:
         if consumer.ack is AckMode.AUTO:
             self._forget(messages)
 
@@ -140,7 +140,7 @@ class DurableQueue(Queue):
         self._forget([message])
         super()._give_up(message, reason)
 
-    def _came_back(self, messages: Sequence[Message], delay: float) -> None:
+    def _came_back(self, messages: list[Message], delay: float) -> None:
         now_ms = self._clock.now.epoch_ms
         for message in messages:
             if self._is_kept(message):
@@ -149,7 +149,7 @@ class DurableQueue(Queue):
                     due_ms = now_ms  # it is in memory from now on, and must not be read as well
                 self._journal.mark(self.name, message, self._deliveries[message.number], due_ms)
 
-    def _forget(self, messages: Sequence[Message]) -> None:
+    def _forget(self, messages: list[Message]) -> None:
         kept = [message for message in messages if self._is_kept(message)]
         if kept:
             self._journal.remove(self.name, kept)
@@ -247,7 +247,7 @@ class DurableQueue(Queue):
 
     # A full disk.
 
-    def take_out(self, messages: Sequence[Message]) -> None:
+    def take_out(self, messages: list[Message]) -> None:
         """Forget messages that the disk has no room for, but for those in somebody's hands."""
         elsewhere = {message.number for message in self._paged.take_out(messages)}
         held = self._delayed.numbers()
@@ -259,7 +259,7 @@ class DurableQueue(Queue):
                 self._deliveries.pop(message.number, None)
         self.dispatch()
 
-    def bring_back(self, messages: Sequence[Message]) -> None:
+    def bring_back(self, messages: list[Message]) -> None:
         """Keep in memory what was to be on disk only."""
         self._paged.bring_back(messages)
         self.dispatch()

@@ -4,7 +4,6 @@ While anything of a priority is on disk only, what comes new with that priority 
 memory holds what is delivered next. What comes back, or comes late, is older, and goes to memory.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from hoofbeat.broker.message import Message
@@ -50,7 +49,7 @@ class Paged(Ready):
         """Count what is in memory."""
         return self.count - self._away_count
 
-    def add(self, messages: Sequence[Message], most_bytes: float) -> int:
+    def add(self, messages: list[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
         priority, persistent = messages[0].envelope.priority, messages[0].envelope.persistent
         has_room = self.at_hand < self._window_messages and self.bytes - self._away_bytes < self._window_bytes
@@ -73,7 +72,7 @@ class Paged(Ready):
             return False
         return super().set_aside(min(most, self._window_messages - self.aside.count))
 
-    def _add_away(self, messages: Sequence[Message], most_bytes: float) -> int:
+    def _add_away(self, messages: list[Message], most_bytes: float) -> int:
         """Append messages to what is on disk only, but for those that are older than that."""
         priority = messages[0].envelope.priority
         away = self.away.get(priority)
@@ -133,7 +132,7 @@ class Paged(Ready):
         self.count += waiting.messages
         self.bytes += waiting.bytes
 
-    def bring(self, priority: int, messages: Sequence[Message]) -> None:
+    def bring(self, priority: int, messages: list[Message]) -> None:
         """Take in the page that was wanted; none means that nothing is left of what there was."""
         away = self.away[priority]
         away.is_coming = False
@@ -154,7 +153,7 @@ class Paged(Ready):
             self._count_away(away, -away.count, -away.bytes)
             del self.away[priority]
 
-    def take_out(self, messages: Sequence[Message]) -> list[Message]:
+    def take_out(self, messages: list[Message]) -> list[Message]:
         """Remove messages that the disk had no room for; return those that wait here no more."""
         gone: list[Message] = []
         in_memory: dict[int, Message] = {}
@@ -181,7 +180,7 @@ class Paged(Ready):
         gone += in_memory.values()
         return gone
 
-    def bring_back(self, messages: Sequence[Message]) -> None:
+    def bring_back(self, messages: list[Message]) -> None:
         """Take to memory what was to be on disk only, and has no room there."""
         for message in messages:
             away = self.away.get(message.envelope.priority)

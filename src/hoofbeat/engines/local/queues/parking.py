@@ -1,14 +1,14 @@
 """Publishers that wait until there is room in a queue, and what of theirs was not taken in yet."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from hoofbeat.broker.engine import Confirm
 from hoofbeat.broker.hold import Hold, HoldReason
 from hoofbeat.broker.message import Message
 from hoofbeat.errors import Refused
 
-Fill = Callable[[Sequence[Message]], int]
+Fill = Callable[[list[Message]], int]
 
 
 class Parking:
@@ -26,7 +26,7 @@ class Parking:
         """Say whether nobody waits."""
         return not self._runs
 
-    def park(self, messages: Sequence[Message], confirm: Confirm) -> Hold:
+    def park(self, messages: list[Message], confirm: Confirm) -> Hold:
         """Keep what does not fit; return what holds its sender until it was taken in."""
         hold = Hold(HoldReason.FULL, lambda: self._refuse(parked))
         parked = _Parked(list(messages), confirm, hold)

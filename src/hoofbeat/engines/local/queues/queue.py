@@ -101,7 +101,7 @@ class Queue:
 
     # Publishers.
 
-    def publish(self, messages: Sequence[Message], confirm: Confirm) -> Hold | None:
+    def publish(self, messages: list[Message], confirm: Confirm) -> Hold | None:
         """Take in a run; what does not fit is parked and its sender held, if there is no other policy."""
         messages = self._aging(messages)
         taken = 0
@@ -116,7 +116,7 @@ class Queue:
             return None
         return self._parked.park(messages[taken:], confirm)
 
-    def fill(self, messages: Sequence[Message]) -> int:
+    def fill(self, messages: list[Message]) -> int:
         """Take in as much of a run as there is room for; return how many messages that is."""
         if messages and messages[0].envelope.group:
             self._mind_groups()
@@ -132,7 +132,7 @@ class Queue:
             self._browsers.came(messages[:taken])
         return taken
 
-    def put(self, messages: Sequence[Message]) -> None:
+    def put(self, messages: list[Message]) -> None:
         """Take in a run whether or not it fits."""
         messages = self._aging(messages)
         if messages[0].envelope.group:
@@ -145,7 +145,7 @@ class Queue:
             self._browsers.came(messages)
         self.dispatch()
 
-    def _overflow(self, messages: Sequence[Message], confirm: Confirm) -> None:
+    def _overflow(self, messages: list[Message], confirm: Confirm) -> None:
         """Do with what does not fit as the policy says."""
         if self._config.overflow is Overflow.REFUSE:
             confirm(len(messages), self._refusal())
@@ -153,14 +153,14 @@ class Queue:
         self.put(messages)
         confirm(len(messages), None)
 
-    def _push(self, messages: Sequence[Message]) -> None:
+    def _push(self, messages: list[Message]) -> None:
         """Take in messages, at the cost of older ones."""
         for message in messages:
             while not self.has_room and self.drop_oldest():
                 pass
             self.ready.add([message], INFINITY)
 
-    def _aging(self, messages: Sequence[Message]) -> Sequence[Message]:
+    def _aging(self, messages: list[Message]) -> list[Message]:
         """Return messages that are not worth delivering when they have waited too long."""
         if not self._config.age_seconds:
             return messages
@@ -218,7 +218,7 @@ class Queue:
             for delivery in deliveries:
                 self._give_up(delivery.message, REJECTED)
 
-    def give_back(self, messages: Sequence[Message]) -> None:
+    def give_back(self, messages: list[Message]) -> None:
         """Have messages again that were done with in a transaction which did not happen."""
         self._return(messages)
         self.dispatch()
@@ -313,7 +313,7 @@ class Queue:
             self._chooser = Chooser(self.ready, self._consumers)
         self._chooser.has_groups = True
 
-    def _hand(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+    def _hand(self, consumer: Subscription, messages: list[Message]) -> None:
         """Deliver messages to a consumer, and say so if they were delivered before."""
         again = self._deliveries
         if again and any(message.number in again for message in messages):
@@ -335,12 +335,12 @@ class Queue:
             consumer.deliver([message])
         self._handed(consumer, [message])
 
-    def _handed(self, consumer: Subscription, messages: Sequence[Message]) -> None:
+    def _handed(self, consumer: Subscription, messages: list[Message]) -> None:
         """Note that messages were delivered: a queue that keeps them has done with some."""
 
     # What comes back, what ends.
 
-    def _return(self, messages: Sequence[Message], *, is_refused: bool = False) -> None:
+    def _return(self, messages: list[Message], *, is_refused: bool = False) -> None:
         """Put messages back that were delivered in vain; those tried too often are given up.
 
         Dead letters never are. What was refused is not offered again at once, where the settings say so.
@@ -360,13 +360,13 @@ class Queue:
             else:
                 self._put_back(some)
 
-    def _put_back(self, messages: Sequence[Message]) -> None:
+    def _put_back(self, messages: list[Message]) -> None:
         """Have messages wait where they were, or would have been."""
         if any(message.envelope.group for message in messages):
             self._mind_groups()
         self.ready.put_back(messages)
 
-    def _came_back(self, messages: Sequence[Message], delay: float) -> None:
+    def _came_back(self, messages: list[Message], delay: float) -> None:
         """Note that messages will be delivered again, in ``delay`` seconds at the earliest."""
 
     def _give_up(self, message: Message, reason: str) -> None:

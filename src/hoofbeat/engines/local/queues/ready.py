@@ -1,7 +1,6 @@
 """Messages that wait in a queue: by priority, and in the order they were sent."""
 
 from collections import deque
-from collections.abc import Sequence
 from heapq import merge
 
 from hoofbeat.broker.message import Message
@@ -63,7 +62,7 @@ class Ready:
         self.away: dict[int, Away] = {}
         self.aside: Aside | None = None
 
-    def add(self, messages: Sequence[Message], most_bytes: float) -> int:
+    def add(self, messages: list[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
         lane = self._lane(messages[0].envelope.priority)
         taken, size, expiring = 0, self.bytes, 0
@@ -137,7 +136,7 @@ class Ready:
                 self._gone(message)
             self.put_back(messages)
 
-    def put_back(self, messages: Sequence[Message]) -> None:
+    def put_back(self, messages: list[Message]) -> None:
         """Put messages in where they were: ahead of all that was sent after them."""
         returned: dict[int, list[Message]] = {}
         for message in messages:
@@ -195,7 +194,7 @@ class Ready:
         self.expiring -= len(expired)
         return expired
 
-    def _count(self, messages: Sequence[Message]) -> None:
+    def _count(self, messages: list[Message]) -> None:
         self.count += len(messages)
         self.bytes += sum([message.size for message in messages])
         self.expiring += sum([message.expires_ms > 0 for message in messages])

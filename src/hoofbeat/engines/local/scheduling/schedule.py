@@ -29,7 +29,7 @@ _FEW: Final = 64  # passed over: not worth a sweep
 _RETRY_MS: Final = 1000  # a full queue is tried again after so long
 _LOOK_SECONDS: Final = 60.0  # the clock on the wall may be set: it is looked at as often as that
 
-Publish = Callable[[Sequence[Message]], bool]
+Publish = Callable[[list[Message]], bool]
 
 
 class Schedule:
@@ -77,7 +77,7 @@ class Schedule:
 
     # From senders.
 
-    def refusal(self, messages: Sequence[Message]) -> Refused | None:
+    def refusal(self, messages: list[Message]) -> Refused | None:
         """Say why a run can't be taken in, if that is so."""
         timing, config = messages[0].envelope.timing, self._config
         assert timing is not None
@@ -96,7 +96,7 @@ class Schedule:
         share, config = self._shares.of(owner), self._config
         return share.entries + count <= config.per_user and share.size < config.per_user_bytes
 
-    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> None:
+    def take_in(self, messages: list[Message], confirm: Confirm) -> None:
         """Take in a run, and confirm it when it is safe: all of it, or nothing."""
         timing, journal = messages[0].envelope.timing, self._journal
         assert timing is not None
@@ -116,7 +116,7 @@ class Schedule:
         else:  # the disk may have no room for what was put, but what ended has ended
             journal.done(partial(confirm, len(messages)))
 
-    def put(self, messages: Sequence[Message]) -> None:
+    def put(self, messages: list[Message]) -> None:
         """Take in a run that was not refused."""
         now_ms = self._clock.now.epoch_ms
         timing = messages[0].envelope.timing

@@ -1,6 +1,5 @@
 """What a topic keeps for one subscriber: a queue of its own, with a bound and a policy."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from hoofbeat.broker.message import Message
@@ -31,7 +30,7 @@ class Backlog:
         clock: Clock,
         stats: Stats,
         bury: Bury,
-        first: Sequence[Message] = (),
+        first: list[Message],
     ) -> None:
         """Start for one subscription; what comes back is treated as by a queue ``like`` this.
 
@@ -47,7 +46,7 @@ class Backlog:
         self._config = config
         self._stats = stats
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: list[Message]) -> None:
         """Take in what is wanted of a run; what does not fit goes as the policy says."""
         condition = self.subscription.condition
         if condition is not None:

@@ -131,7 +131,7 @@ class Durables:
                 heard.append(durable)
         return heard
 
-    def put(self, durable: Durable, messages: Sequence[Message]) -> None:
+    def put(self, durable: Durable, messages: list[Message]) -> None:
         """Keep what is wanted of a run for a subscription; where there is no room, some messages go."""
         if durable.condition is not None:
             messages = durable.condition.chosen(messages)
@@ -148,7 +148,7 @@ class Durables:
 
     # Consumers.
 
-    def attach(self, subscription: Subscription, first: Sequence[Message], done: Done) -> None:
+    def attach(self, subscription: Subscription, first: list[Message], done: Done) -> None:
         """Let a subscription have what waits under its name; a new name begins with ``first``."""
         name = subscription.durable
         durable = self._by_name.get(name)

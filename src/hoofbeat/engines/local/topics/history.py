@@ -35,7 +35,7 @@ class Missed(NamedTuple):
         after: the offset that comes before the first message it will get.
     """
 
-    messages: Sequence[Message]
+    messages: list[Message]
     is_all: bool
     after: int
 
@@ -137,7 +137,7 @@ class History:
         """Return how many octets :meth:`append` adds to the headers of one of so many messages, at most."""
         return len(self._mark) + len(str(self.next + messages - 1))
 
-    def append(self, messages: Sequence[Message], now_ms: int) -> list[Message]:
+    def append(self, messages: list[Message], now_ms: int) -> list[Message]:
         """Give messages their offsets, and keep them; return them as subscribers hear them."""
         offset = self.next
         heard: list[Message] = []
@@ -161,15 +161,15 @@ class History:
             is_lost = self._leapt_from <= place.value < self._leapt_to - 1
             is_there = self._first - 1 <= place.value < self.next
             if place.epoch != self.epoch or is_lost or not is_there:
-                return Missed((), False, self.next - 1)
+                return Missed([], False, self.next - 1)
             return Missed(self._since(place.value + 1, now_ms), True, place.value)
         if place.start is Start.AT:
             if place.value > self.next:
-                return Missed((), False, self.next - 1)
+                return Missed([], False, self.next - 1)
             begin = max(place.value, self._first)
             return Missed(self._since(begin, now_ms), place.value >= self._first, begin - 1)
         if place.start is Start.NEXT or not self._kept:
-            return Missed((), place.start is Start.NEXT or self.next == 1, self.next - 1)
+            return Missed([], place.start is Start.NEXT or self.next == 1, self.next - 1)
         begin = self._first
         if place.start is Start.LAST:
             begin = self._kept[-1].offset

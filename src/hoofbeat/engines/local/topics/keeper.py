@@ -142,7 +142,7 @@ class Keeper:
             return None
         return Remembered(config.retained, history, durables)
 
-    def refusal(self, messages: Sequence[Message]) -> Refused | None:
+    def refusal(self, messages: list[Message]) -> Refused | None:
         """Say why some of a run can't be kept as its sender asks for, if that is so."""
         if messages[0].envelope.retain != "set":
             return None
@@ -150,7 +150,7 @@ class Keeper:
         more = 0 if history is None else history.mark_bytes(len(messages))
         return next(filter(None, [self._retained.refusal(message, more) for message in messages]), None)
 
-    def keep(self, messages: Sequence[Message], keeping: Remembered | None) -> Sequence[Message]:
+    def keep(self, messages: list[Message], keeping: Remembered | None) -> list[Message]:
         """Keep of a run what is to be kept; return the messages as subscribers hear them."""
         retain = messages[0].envelope.retain
         if keeping is not None:
@@ -174,14 +174,14 @@ class Keeper:
         else:
             history.load(then)
 
-    def first(self, subscription: Subscription) -> Sequence[Message]:
+    def first(self, subscription: Subscription) -> list[Message]:
         """Return what a subscription gets before what is new, and note what its receipt has to say."""
         now_ms, place = self._clock.now.epoch_ms, subscription.place
         name, is_pattern = subscription.destination.name, subscription.destination.is_pattern
         history: History | None = None
         if not is_pattern:
             history = self._history_so_far(name)
-        messages: Sequence[Message] = ()
+        messages: list[Message] = []
         is_all = place is None or place.start is Start.NEXT
         if history is None:
             subscription.told = {} if place is None else {"recovered": _yes(is_all)}
@@ -198,12 +198,12 @@ class Keeper:
 
     def attach(self, subscription: Subscription, done: Done) -> None:
         """Let a durable subscription have what waits for it; one that is new begins with last values."""
-        first: Sequence[Message] = () if self.durables.is_known(subscription) else self._values(subscription)
+        first = [] if self.durables.is_known(subscription) else self._values(subscription)
         if subscription.condition is not None:
             first = subscription.condition.chosen(first)
         self.durables.attach(subscription, first, done)
 
-    def _values(self, subscription: Subscription) -> Sequence[Message]:
+    def _values(self, subscription: Subscription) -> list[Message]:
         """Return the last values that a subscription may hear."""
         where, principal = subscription.destination, subscription.principal
         values = self._retained.find(where.name, where.is_pattern, self._clock.now.epoch_ms)

@@ -1,6 +1,5 @@
 """The last value of each topic that has one."""
 
-from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -82,7 +81,7 @@ class Retained:
         if self._journal is not None:
             self._journal.change(Retain(topic, None))
 
-    def find(self, name: str, is_pattern: bool, now_ms: int) -> Sequence[Message]:
+    def find(self, name: str, is_pattern: bool, now_ms: int) -> list[Message]:
         """Return the last value of a topic, or those that a pattern matches, in the order they were sent."""
         if not is_pattern:
             topics = [name] if name in self._values else []

@@ -48,7 +48,7 @@ class Cost(NamedTuple):
 class _Route(NamedTuple):
     """Who hears a destination."""
 
-    groups: list[_Group]
+    groups: list[_Group]  # those of one version stand together
     choosy: list[_Group]  # of one subscription each, which has a condition
     backlogs: list[Backlog]
     keeping: Remembered | None
@@ -90,7 +90,7 @@ class Topics:
         self._beginning: dict[Subscription, None] = {}  # what they get first is being read
         self._catching_up: dict[Subscription, None] = {}  # and here it is on its way to them
 
-    def take_in(self, messages: Sequence[Message], confirm: Confirm) -> bool:
+    def take_in(self, messages: list[Message], confirm: Confirm) -> bool:
         """Publish a run; where some of it is kept, confirm it when that is safe.
 
         Returns:
@@ -122,7 +122,7 @@ class Topics:
         """Return what a message to ``name`` costs."""
         return self._route(name).cost
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: list[Message]) -> None:
         """Give every subscriber its copy of a run."""
         name = messages[0].envelope.destination.name
         route = self._route(name)
@@ -136,12 +136,12 @@ class Topics:
                 return
         if is_kept:
             messages = self._keeper.keep(messages, route.keeping)
-        tails: dict[Version, Tails] = {}
+        shared: Tails | None = None
+        version = Version.V1_2
         for group in route.groups:
-            version = group.version
-            shared = tails.get(version)
-            if shared is None:
-                shared = tails[version] = tails_of(messages, version)
+            if shared is None or group.version is not version:
+                version = group.version
+                shared = tails_of(messages, version)
             self._share(group, group.framing.run(group.head, shared))
             self._stats.messages_delivered += len(messages) * len(group.members)
         for group in route.choosy:
@@ -275,7 +275,8 @@ class Topics:
         keeping = self._keeper.of(name, policy)
         cost = _cost(choosy, backlogs, keeping)
         run = _most_in_a_run(cost)
-        route = self._routes[name] = _Route(list(groups.values()), choosy, backlogs, keeping, cost, run)
+        together = sorted(groups.values(), key=_version_of)
+        route = self._routes[name] = _Route(together, choosy, backlogs, keeping, cost, run)
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
@@ -287,10 +288,10 @@ class Topics:
     def _backlog(self, subscription: Subscription, name: str) -> Backlog:
         backlog = self._backlogs.get(subscription)
         if backlog is None:
-            backlog = self._backlogs[subscription] = self._make_backlog(subscription, name, ())
+            backlog = self._backlogs[subscription] = self._make_backlog(subscription, name, [])
         return backlog
 
-    def _make_backlog(self, subscription: Subscription, name: str, first: Sequence[Message]) -> Backlog:
+    def _make_backlog(self, subscription: Subscription, name: str, first: list[Message]) -> Backlog:
         return Backlog(
             subscription,
             self._policies.topic(name),
@@ -300,6 +301,10 @@ class Topics:
             bury=self._bury,
             first=first,
         )
+
+
+def _version_of(group: _Group) -> str:
+    return group.version.value
 
 
 def _cost(choosy: Sequence[_Group], backlogs: Sequence[Backlog], keeping: Remembered | None) -> Cost:

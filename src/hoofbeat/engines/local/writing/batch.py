@@ -83,7 +83,7 @@ class Batch:
         """Take back a put that nobody has seen yet; say whether there was one."""
         return _cancel(self.puts, queue, number) or _cancel(self.owed, queue, number)
 
-    def remember(self, messages: Sequence[Message], now_ms: int) -> None:
+    def remember(self, messages: list[Message], now_ms: int) -> None:
         """Note the senders' ids of a run."""
         destination = messages[0].envelope.destination.name
         ids, forgotten = self.ids.setdefault(destination, {}), self.forgotten.get(destination, {})

@@ -27,7 +27,7 @@ _RETRY_SECONDS: Final = 1.0
 _MOST_BYTES: Final = 8 * 1024 * 1024  # put and not safe yet; then senders are held
 _MESSAGE_BYTES: Final = 512  # of a message beside its headers and body
 
-Undo = Callable[[str, Sequence[Message]], None]
+Undo = Callable[[str, list[Message]], None]
 
 
 def do_nothing() -> None:
@@ -113,7 +113,7 @@ class Journal:
 
     # What happened.
 
-    def put(self, queue: str, messages: Sequence[Message], visible_at_ms: int = 0) -> None:
+    def put(self, queue: str, messages: list[Message], visible_at_ms: int = 0) -> None:
         """Have messages wait in a queue; the same ones may be put into several."""
         self._note()
         batch = self._batch
@@ -129,7 +129,7 @@ class Journal:
                 batch.times[message.number] = visible_at_ms
         self._weigh(messages)
 
-    def spill(self, queue: str, messages: Sequence[Message]) -> None:
+    def spill(self, queue: str, messages: list[Message]) -> None:
         """Keep messages no longer than the broker runs: memory has no room for them."""
         self._note()
         waiting = self._batch.spilled.setdefault(queue, {})
@@ -137,7 +137,7 @@ class Journal:
             waiting[message.number] = message
         self._weigh(messages)
 
-    def remove(self, queue: str, messages: Sequence[Message]) -> None:
+    def remove(self, queue: str, messages: list[Message]) -> None:
         """Messages of a queue are done with."""
         self._note()
         batch = self._batch
@@ -152,7 +152,7 @@ class Journal:
         marked = self._batch.marks.setdefault(queue, {})
         marked[Key(message.envelope.priority, message.number)] = (deliveries, visible_at_ms)
 
-    def remember(self, messages: Sequence[Message]) -> None:
+    def remember(self, messages: list[Message]) -> None:
         """Keep senders' ids of messages that are not put as they are: :meth:`put` keeps them itself."""
         self._note()
         self._batch.remember(messages, self._clock.now.epoch_ms)
