@@ -29,6 +29,7 @@ FILES = (
     "hoofbeat/transports/websocket.py",
     "hoofbeat/transports/websocket_reader.py",
     "hoofbeat/server/connection.py",
+    "hoofbeat/server/rules.py",
     "hoofbeat/server/turns.py",
 )
 SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: Cython's

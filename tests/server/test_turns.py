@@ -22,11 +22,15 @@ class Reader:
     def __init__(self) -> None:
         self.takes = 0.0
         self.now = Now(100.0, 0)
-        self.turns = Turns(lambda: Now(self.now.monotonic + self.takes, 0))
+        self.turns = Turns(lambda: Now(self.time(), 0), self.time)
         self.broker = make_broker(BrokerConfig(), wake=self.turns.wake, now=self.now)
         self.turns.start(self.broker, asyncio.get_running_loop(), lambda now: None)
         self.outlet = MemoryOutlet()
         self._session = self.broker.open(self.outlet, STREAM, Peer("tcp", "127.0.0.1", 1, True), self.now)
+
+    def time(self) -> float:
+        """Return what the clocks show when something is done with."""
+        return self.now.monotonic + self.takes
 
     @classmethod
     async def connected(cls) -> "Reader":

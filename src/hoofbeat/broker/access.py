@@ -1,13 +1,13 @@
 """Who may do what with which destination."""
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import Protocol
 
 from hoofbeat.broker.users import Principal
 
 
-class Right(Enum):
-    """What can be granted, each apart from the others."""
+class Right(StrEnum):
+    """What can be granted, each apart from the others; as text it is what rules call it."""
 
     READ = auto()  # SUBSCRIBE, and every delivery
     WRITE = auto()  # SEND

@@ -66,7 +66,7 @@ class Core:
         """
         self.config, self.engine = config, engine
         self.authenticator = authenticator
-        self.access = access
+        self._may = access.may
         self.clock, self.stats, self.numbers = clock, stats, numbers
         self.new_id = new_id
         self.wake = wake
@@ -171,9 +171,8 @@ class Core:
 
         Temporary destinations belong to who knows their names: they can't be guessed.
         """
-        if not destination.is_temporary and not self.access.may(session.principal, right, destination.name):
-            verb = right.name.lower()
-            raise Refused(f"Access refused: not allowed to {verb} {destination.name[:128]!r}")
+        if not destination.is_temporary and not self._may(session.principal, right, destination.name):
+            raise Refused(f"Access refused: not allowed to {right} {destination.name[:128]!r}")
 
     def check_new(self, session: BrokerSession, destination: Destination) -> None:
         """Raise Refused if the destination is not there, and the session's user may not create it."""

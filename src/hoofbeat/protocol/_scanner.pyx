@@ -15,7 +15,7 @@ cdef extern from "Python.h":
     void Py_SET_TYPE(object, type)
 
 cdef object SEND = Command.SEND
-cdef size_t seen[1024]  # hashes of blocks that came once
+cdef unsigned long long seen[1024]  # of blocks that came once, what they mix to
 cdef object model = None  # headers whose names, where they come again, mean the same again
 cdef bytes model_lines = b""
 cdef dict last_blocks = None  # where the block of the last frame was found
@@ -111,12 +111,21 @@ cdef bytes skim(const char *start, const char *end, Py_ssize_t most_headers, Py_
     return join(start + 4, cut, cut_end, end)
 
 
-cdef inline bint is_new(bytes bare):
+cdef inline bint is_new(bytes bare) noexcept:
     """Say whether such a block has not come before, as far as we know; from now on it has."""
-    cdef size_t hashed = <size_t>hash(bare)
-    if seen[hashed % 1024] == hashed:
+    cdef const char *at = PyBytes_AS_STRING(bare), *end = at + len(bare)
+    cdef unsigned long long eight = 0, mixed = end - at
+    while end - at >= 8:
+        memcpy(&eight, at, 8)
+        mixed, at = (mixed ^ eight) * 0x9E3779B97F4A7C15ULL, at + 8
+        mixed ^= mixed >> 29
+    eight = 0
+    memcpy(&eight, at, end - at)
+    mixed = (mixed ^ eight) * 0x9E3779B97F4A7C15ULL
+    mixed ^= mixed >> 29
+    if seen[mixed % 1024] == mixed:
         return False
-    seen[hashed % 1024] = hashed
+    seen[mixed % 1024] = mixed
     return True
 
 

@@ -44,7 +44,7 @@ class Rules:
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
             rights = self._memory[key] = self._decide(principal, destination)
-        return right.name.lower() in rights
+        return right in rights
 
     def _decide(self, principal: Principal, destination: str) -> frozenset[str]:
         if destination.startswith("/"):

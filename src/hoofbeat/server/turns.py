@@ -36,15 +36,24 @@ class Turns:
         "_look",
         "_look_at",
         "_loop",
+        "_monotonic",
         "_timer",
     )
 
     _broker: Broker
     _loop: AbstractEventLoop
 
-    def __init__(self, clock: Callable[[], Now] = read_clocks) -> None:
-        """Wait for :meth:`start`; nothing happens before it."""
+    def __init__(
+        self, clock: Callable[[], Now] = read_clocks, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Wait for :meth:`start`; nothing happens before it.
+
+        Args:
+            clock: for what is handled.
+            monotonic: one half of it, for what comes between.
+        """
         self._clock = clock
+        self._monotonic = monotonic
         self._is_woken = False
         self._flushed_at = -INFINITY
         self._timer: TimerHandle | None = None
@@ -109,7 +118,7 @@ class Turns:
         """Write what waits, and set the timer to what may have become due sooner."""
         self._is_woken = False
         self._broker.flush()
-        self._flushed_at = self._clock().monotonic
+        self._flushed_at = self._monotonic()
         if self._broker.deadline < self._fires_at - _PRECISION_SECONDS:
             self._set_timer(self._broker.deadline)
 
@@ -119,7 +128,7 @@ class Turns:
         if self._timer is not None:
             self._timer.cancel()
         self._fires_at = at
-        delay = at - self._clock().monotonic
+        delay = at - self._monotonic()
         self._timer = self._loop.call_later(max(delay, _PRECISION_SECONDS), self._due)
 
     def _due(self) -> None:

@@ -99,10 +99,12 @@ class StreamOutlet(NetworkProtocol):
     """
 
     __slots__ = (
+        "_answer",
         "_discarded",
         "_is_held",
         "_is_resting",
         "_linger",
+        "_now",
         "_receiver",
         "gate",
         "linger_seconds",
@@ -116,6 +118,7 @@ class StreamOutlet(NetworkProtocol):
     def __init__(self, gate: Gate, linger_seconds: float = LINGER_SECONDS) -> None:
         """Wait for the transport."""
         self.gate = gate
+        self._now, self._answer = gate.now, gate.answer  # for each read: looked up once
         self.linger_seconds = linger_seconds
         self._receiver: Receiver | None = None  # None for those who were not let in
         self._linger: TimerHandle | None = None  # set while closing: nothing is sent any more
@@ -140,7 +143,7 @@ class StreamOutlet(NetworkProtocol):
         if self._receiver is not None:
             self.gate.detach(self)
             self.gate.leave(self.peer)
-            self._receiver.lost(self.gate.now())
+            self._receiver.lost(self._now())
             self._receiver = None
             self.gate.wake()
 
@@ -149,9 +152,9 @@ class StreamOutlet(NetworkProtocol):
         if self._linger is not None or self._receiver is None:
             self.discard(len(data))
             return
-        now = self.gate.now()
+        now = self._now()
         self._receiver.received(data, now)
-        self.gate.answer(now, len(data))
+        self._answer(now, len(data))
         self.rest(len(data))
 
     def eof_received(self) -> bool:
@@ -163,12 +166,12 @@ class StreamOutlet(NetworkProtocol):
     def pause_writing(self) -> None:
         """Pass on that the transport is full."""
         if self._receiver is not None:
-            self._receiver.pause_writing(self.gate.now())
+            self._receiver.pause_writing(self._now())
 
     def resume_writing(self) -> None:
         """Pass on that the transport takes more."""
         if self._receiver is not None:
-            self._receiver.resume_writing(self.gate.now())
+            self._receiver.resume_writing(self._now())
             self.gate.wake()
 
     # What the connection calls: the Outlet.

@@ -93,14 +93,14 @@ class WebSocketOutlet(StreamOutlet):
         if self._linger is not None:
             self._closing(len(data))
             return
-        now = self.gate.now()
+        now = self._now()
         if payload and self._receiver is not None:
             self._receiver.received(payload, now)
         if reader.replies:
             self._reply()
         if reader.end is not None:
             self._end(reader.end)
-        self.gate.answer(now, len(data))
+        self._answer(now, len(data))
         self.rest(len(data))
 
     def close(self) -> None:

@@ -39,6 +39,15 @@ def _oldest(lane: deque[Message]) -> int:
     return lane[0].number
 
 
+def _remove(lane: deque[Message], count: int) -> None:
+    """Take away the first messages; where they are all, in one go."""
+    if count == len(lane):
+        lane.clear()
+        return
+    for _ in range(count):
+        lane.popleft()
+
+
 class Ready:
     """What waits, highest priority first.
 
@@ -64,15 +73,15 @@ class Ready:
 
     def add(self, messages: list[Message], most_bytes: float) -> int:
         """Append messages of one envelope until ``most_bytes`` wait; return how many."""
-        lane = self._lane(messages[0].envelope.priority)
         taken, size, expiring = 0, self.bytes, 0
         for message in messages:
             if size >= most_bytes:
                 break
-            lane.append(message)
             size += message.size
             expiring += message.expires_ms > 0
             taken += 1
+        lane = self._lane(messages[0].envelope.priority)
+        lane.extend(messages if taken == len(messages) else messages[:taken])
         self.count += taken
         self.bytes = size
         self.expiring += expiring
@@ -83,13 +92,15 @@ class Ready:
         taken: list[Message] = []
         size = 0
         for priority in sorted(self._by_priority, reverse=True):
-            lane = self._by_priority[priority]
-            while lane and len(taken) < most and size < most_bytes:
-                message = lane.popleft()
+            lane, before = self._by_priority[priority], len(taken)
+            for message in lane:
+                if len(taken) == most or size >= most_bytes:
+                    break
                 taken.append(message)
                 size += message.size
                 if message.expires_ms:
                     self.expiring -= 1
+            _remove(lane, len(taken) - before)
             if not lane:
                 if priority in self.away:
                     break

@@ -1,6 +1,6 @@
 """Topics: a copy to every subscriber; who that is, is worked out once per destination."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from hoofbeat.engines.local.dead_letters import Bury
 from hoofbeat.engines.local.policies import Policies
 from hoofbeat.engines.local.topics.backlog import Backlog
 from hoofbeat.engines.local.topics.keeper import Keeper, Remembered
-from hoofbeat.protocol.framing import Framing, Tails
+from hoofbeat.protocol.framing import Tails
 from hoofbeat.protocol.versions import Version
 
 _MOST_ROUTES = 10_000
@@ -28,7 +28,7 @@ class _Group(NamedTuple):
     """Subscriptions that get the very same bytes."""
 
     head: bytes
-    framing: Framing
+    run: Callable[[bytes, Tails], bytes]  # of their framing
     version: Version
     members: list[Subscription]
 
@@ -53,7 +53,7 @@ class _Route(NamedTuple):
     backlogs: list[Backlog]
     keeping: Remembered | None
     cost: Cost
-    run: int  # messages in one run, at most: fewer where each costs much
+    most: int  # messages in one run: fewer where each costs much
 
 
 class Topics:
@@ -116,7 +116,7 @@ class Topics:
 
     def most_in_a_run(self, name: str) -> int:
         """Return how many messages to ``name`` may be published at once."""
-        return self._route(name).run
+        return self._route(name).most
 
     def cost(self, name: str) -> Cost:
         """Return what a message to ``name`` costs."""
@@ -142,13 +142,13 @@ class Topics:
             if shared is None or group.version is not version:
                 version = group.version
                 shared = tails_of(messages, version)
-            self._share(group, group.framing.run(group.head, shared))
+            self._share(group, group.run(group.head, shared))
             self._stats.messages_delivered += len(messages) * len(group.members)
         for group in route.choosy:
             condition = group.members[0].condition
             chosen = messages if condition is None else condition.wanted(messages)
             if chosen:
-                self._share(group, group.framing.run(group.head, tails_of(chosen, group.version)))
+                self._share(group, group.run(group.head, tails_of(chosen, group.version)))
                 self._stats.messages_delivered += len(chosen)
         for backlog in route.backlogs:
             backlog.publish(messages)
@@ -263,20 +263,21 @@ class Topics:
             outbox = subscription.outbox
             if subscription.condition is not None:
                 only = [subscription]
-                choosy.append(_Group(subscription.head, outbox.framing, subscription.version, only))
+                choosy.append(_Group(subscription.head, outbox.framing.run, subscription.version, only))
                 continue
             key = (subscription.head, id(outbox.framing), subscription.version)
             group = groups.get(key)
             if group is None:
-                group = groups[key] = _Group(subscription.head, outbox.framing, subscription.version, [])
+                run = outbox.framing.run
+                group = groups[key] = _Group(subscription.head, run, subscription.version, [])
             group.members.append(subscription)
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
         keeping = self._keeper.of(name, policy)
         cost = _cost(choosy, backlogs, keeping)
-        run = _most_in_a_run(cost)
+        most = _most_in_a_run(cost)
         together = sorted(groups.values(), key=_version_of)
-        route = self._routes[name] = _Route(together, choosy, backlogs, keeping, cost, run)
+        route = self._routes[name] = _Route(together, choosy, backlogs, keeping, cost, most)
         return route
 
     def _may_hear(self, subscription: Subscription, name: str) -> bool:
