@@ -227,6 +227,22 @@ def test_a_second_end_is_not_receipted_before_the_first_is_safe() -> None:
     assert receipts(client) == ["1", "2"]
 
 
+def test_a_second_end_waits_for_the_first_even_where_the_disk_takes_nothing() -> None:
+    wire, store, client = one_kept()
+    store.is_stuffed = True
+    client.send(send(b"", *REMOVE, "receipt:1"))
+    client.send(send(b"", *REMOVE, "receipt:2"))
+    store.settle(1)
+    wire.flush()
+    assert (store.disk.bodies("schedule"), receipts(client)) == ([b"1"], [])
+    store.is_stuffed = False
+    for _ in range(3):
+        wire.pass_time(1)
+        store.settle()
+        wire.flush()
+    assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1", "2"])
+
+
 def test_a_refused_transaction_publishes_and_replaces_nothing() -> None:
     disk = Disk()
     wire, store = begin(disk)

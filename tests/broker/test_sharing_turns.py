@@ -166,13 +166,13 @@ def test_what_a_slice_asks_for_and_nobody_reads_ends_its_session_too() -> None:
 
 def test_a_slice_that_fails_keeps_no_other_waiting() -> None:
     wire = Wire()
-    access, failing, other = wire.broker.access, wire.connect(), wire.connect()
+    may, failing, other = wire.broker.may, wire.connect(), wire.connect()
     for client, name in ((failing, "bad"), (other, "good")):
         client.receive_only(frame("SEND", f"destination:/topic/{name}") * 2 * SLICE_FRAMES)
-    wire.broker.access = Failing()
+    wire.broker.may = Failing().may
     with pytest.raises(ArithmeticError):
         wire.broker.flush()
-    wire.broker.access = access
+    wire.broker.may = may
     wire.flush()
     assert wire.broker.stats.messages_received == 3 * SLICE_FRAMES
     assert failing.refusal().header("message") == "the broker failed"

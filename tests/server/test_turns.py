@@ -96,6 +96,13 @@ async def test_a_flush_that_fails_costs_who_was_read_nothing() -> None:
     reader.turns.stop()
 
 
+async def test_who_had_a_share_of_this_turn_has_the_next_in_the_next() -> None:
+    reader = await Reader.connected()
+    assert reader.read(frame("SUBSCRIBE", "id:0", "destination:/topic/*") + receipted(1)) == 0
+    assert await reader.turn() == 2  # MESSAGE and RECEIPT
+    reader.turns.stop()
+
+
 async def test_a_large_read_is_answered_when_the_turn_ends() -> None:
     reader = await Reader.connected()
     assert reader.read(receipted(1) * 200) == 0

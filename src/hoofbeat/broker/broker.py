@@ -86,7 +86,7 @@ class Broker(Core):
             self._go_on()
 
     def flush(self) -> None:
-        """Write every outbox that has something to write: once per turn of the loop."""
+        """Write every outbox that has something to write, and go on with who waits for the next turn."""
         self._end_slow_readers()
         self._go_on()
         if self.sliced:

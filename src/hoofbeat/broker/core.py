@@ -34,6 +34,7 @@ class Core:
     Attributes:
         new_id: makes names that nobody can guess.
         wake: called when bytes are left to flush outside a read.
+        may: says whether a user has a right on a destination.
         per_user: sessions that one user may have who proved who it is.
         report: told of every ERROR: the session's id, its peer, and the summary.
         deadlines: when to look at which session.
@@ -66,7 +67,7 @@ class Core:
         """
         self.config, self.engine = config, engine
         self.authenticator = authenticator
-        self._may = access.may
+        self.may = access.may
         self.clock, self.stats, self.numbers = clock, stats, numbers
         self.new_id = new_id
         self.wake = wake
@@ -171,7 +172,7 @@ class Core:
 
         Temporary destinations belong to who knows their names: they can't be guessed.
         """
-        if not destination.is_temporary and not self._may(session.principal, right, destination.name):
+        if not destination.is_temporary and not self.may(session.principal, right, destination.name):
             raise Refused(f"Access refused: not allowed to {right} {destination.name[:128]!r}")
 
     def check_new(self, session: BrokerSession, destination: Destination) -> None:

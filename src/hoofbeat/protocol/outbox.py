@@ -1,4 +1,4 @@
-"""What waits for one peer, written once per turn of the loop."""
+"""What waits for one peer, written together."""
 
 from typing import Final, Protocol
 
@@ -34,7 +34,7 @@ class Outlet(Protocol):
 class Outbox:
     """Chunks on their way to one peer.
 
-    While the peer keeps up, they are handed to the transport at the end of the turn. When the
+    While the peer keeps up, they are handed to the transport when the broker flushes. When the
     transport says it is full, they stay here, where they are shared with other outboxes.
 
     Attributes:

@@ -92,7 +92,7 @@ class Turns:
         is time that somebody waits for.
         """
         is_alone = count <= _FEW_BYTES and now.monotonic - self._flushed_at > _ALONE_SECONDS
-        if is_alone and not self._is_woken:
+        if is_alone and not self._is_woken and not self._broker.sliced:  # they had their share of it
             self._flush_alone()
         else:
             self.wake()

@@ -314,15 +314,16 @@ class Journal:
     def _answer(self, batch: Batch) -> None:
         """Answer where nothing was changed, or let who waits for earlier changes wait with those."""
         self._relieve(batch)
-        waiting = [*batch.senders, *batch.settlers, *batch.witnesses]
-        if not waiting:
-            return
+        senders, settlers, witnesses = batch.senders, batch.settlers, batch.witnesses
         batch.senders, batch.settlers, batch.witnesses = [], [], []
-        if self._on_the_way:
-            self._last.witnesses += waiting
-            return
-        for done in waiting:
-            done(None)
+        if not self._on_the_way:
+            for done in [*senders, *settlers, *witnesses]:
+                done(None)
+        elif self._last.is_whole:  # what becomes of it is not what becomes of the rest
+            self._last.witnesses += [*senders, *settlers, *witnesses]
+        else:  # where it is refused, all but its puts is tried again, and settlers wait for that
+            self._last.settlers += settlers
+            self._last.witnesses += [*senders, *witnesses]
 
     def _written(self, batch: Batch, refused: Refused | None) -> None:
         """Tell who waited for a batch, and hand over the next."""
