@@ -243,6 +243,52 @@ def test_a_second_end_waits_for_the_first_even_where_the_disk_takes_nothing() ->
     assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1", "2"])
 
 
+def test_a_second_end_waits_for_the_first_behind_a_transaction_that_was_sent_in_between() -> None:
+    wire, store, client = one_kept()
+    other = wire.connect("1.2", "hoofbeat-soft-errors:true")
+    other.send(
+        subscribe("/queue/b", "ack:client-individual"), send(b"x", "persistent:true", to="/queue/b") * 2
+    )
+    store.settle()
+    wire.flush()
+    acks = [heard.header("ack") for heard in other.frames()]
+
+    def settle_in_transaction(ack: str) -> None:
+        at = f"transaction:{ack}"
+        other.send(frame("BEGIN", at), frame("ACK", f"id:{ack}", at), frame("COMMIT", at))
+
+    store.is_full = True  # puts are refused, and for now the removal that is written with one
+    other.receive_only(send(b"y", "persistent:true", to="/queue/c"))
+    client.send(send(b"", *REMOVE, "receipt:1"))
+    settle_in_transaction(acks[0])
+    client.send(send(b"", *REMOVE, "receipt:2"))
+    settle_in_transaction(acks[1])
+    for _ in range(3):
+        store.settle(1)
+        wire.flush()
+        assert receipts(client) == [] or store.disk.bodies("schedule") == []
+    store.is_full = False
+    for _ in range(3):
+        wire.pass_time(1.1)
+        store.settle()
+        wire.flush()
+    assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1", "2"])
+
+
+def test_who_waits_behind_a_transaction_that_is_refused_is_told_all_the_same() -> None:
+    wire, store, client = one_kept()
+    other = drinker(wire)
+    store.is_full = True
+    begin_, commit = frame("BEGIN", "transaction:t"), frame("COMMIT", "transaction:t")
+    other.send(begin_, send(b"y", "persistent:true", "transaction:t", to="/queue/c"), commit)
+    client.send(send(b"", "AMQ_SCHEDULER_ACTION:REMOVE", "schedule-id:coffee", "receipt:1"))
+    other.send(begin_, send(b"z", "persistent:true", "transaction:t", to="/queue/c"), commit)
+    assert receipts(client) == []
+    store.settle(1)
+    wire.flush()
+    assert receipts(client) == ["1"]
+
+
 def test_a_refused_transaction_publishes_and_replaces_nothing() -> None:
     disk = Disk()
     wire, store = begin(disk)

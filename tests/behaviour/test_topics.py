@@ -2,7 +2,7 @@
 
 import pytest
 
-from hoofbeat.assembly import make_broker
+from hoofbeat.assembly import LocalEngine, make_broker
 from hoofbeat.broker.access import Right
 from hoofbeat.broker.patterns import PatternTrie, check, matches
 from hoofbeat.broker.users import Peer, Principal
@@ -132,6 +132,15 @@ def test_routes_are_forgotten_when_there_are_too_many(wire: Wire, monkeypatch: p
     listen(client, to="/topic/**")
     client.send(*(send(b"%d" % number, to=f"/topic/{number}") for number in range(5)))
     assert len(client.bodies()) == 5
+
+
+def test_subscribers_of_one_version_stand_together_so_that_one_tail_does_for_all(wire: Wire) -> None:
+    for number, version in enumerate(("1.2", "1.1", "1.2", "1.1")):
+        listen(wire.connect(version), id=str(number))
+    local = wire.broker.engine
+    assert isinstance(local, LocalEngine)
+    groups = local._topics._route("/topic/a").groups
+    assert [group.version.value for group in groups] == ["1.1", "1.1", "1.2", "1.2"]
 
 
 def test_a_subscriber_that_settles_gets_a_topics_messages_within_its_credit(wire: Wire) -> None:

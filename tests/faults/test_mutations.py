@@ -235,8 +235,8 @@ MUTATIONS = {
     "a queue takes the last first": Mutation(
         QUEUES,
         "engines/local/queues/ready.py",
-        "message = lane.popleft()\n                taken",
-        "message = lane.pop()\n                taken",
+        "for message in lane:\n                if len(taken)",
+        "for message in reversed(lane):\n                if len(taken)",
     ),
     "an acknowledgement never gets to the store": Mutation(
         QUEUES,

@@ -18,6 +18,7 @@ from hoofbeat.protocol.limits import FrameLimits
 from hoofbeat.protocol.scanner import Scan
 from hoofbeat.protocol.versions import Version
 from tests.fuzz.reading import LIMITS, cut, read
+from tests.protocol.test_ack_runs import STREAM as ACKS
 
 compiling = pytest.mark.needs("gcc", "cython")
 many = settings(
@@ -271,6 +272,27 @@ def _read_led(scan: Scan, model: bytes, *others: bytes) -> list[Frame]:
     frames = read([b"".join(others)], Version.V1_2, reader=reader, quick=scan).frames
     assert len(frames) == len(others)
     return frames
+
+
+@compiling
+@pytest.mark.parametrize("version", [None, *Version])
+def test_acks_are_the_same_to_the_twins(compiled_scan: Scan, version: Version | None) -> None:
+    for place in range(len(ACKS)):
+        _assert_same(compiled_scan, [ACKS[:place], ACKS[place:]], version, LIMITS)
+    for what in FrameLimits._fields:
+        for size in (*range(1, 16), *range(126, 132)):
+            _assert_same(compiled_scan, [ACKS], version, LIMITS._replace(**{what: size}))
+
+
+@compiling
+def test_a_block_that_comes_again_among_others_of_its_names_has_them_all_looked_at_no_closer(
+    compiled_scan: Scan,
+) -> None:
+    known = b"SEND\ndestination:/queue/a\nnow:%d\n\n\0"
+    numbers = [0, 1, 1, 2, 3, 1, 4, 4, 5]
+    frames = _read_led(compiled_scan, known % 99, *[known % number for number in numbers])
+    assert [frame.headers["now"] for frame in frames] == [str(number) for number in numbers]
+    assert all(frame.headers.model is not None for frame in frames)
 
 
 @compiling

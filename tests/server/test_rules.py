@@ -30,7 +30,7 @@ def test_once_there_are_rules_what_none_of_them_fits_is_refused() -> None:
 
 @pytest.mark.parametrize("right", Right)
 def test_a_rule_grants_the_rights_it_lists_and_no_other(right: Right) -> None:
-    rules = Rules([AccessRule(pattern="/topic/a", rights=(right.name.lower(),))])
+    rules = Rules([AccessRule(pattern="/topic/a", rights=(right,))])
     assert [other for other in Right if rules.may(ANN, other, "/topic/a")] == [right]
 
 

@@ -17,9 +17,9 @@ _ENCODED: Final = str.maketrans({"/": "%2F", "%": "%25"})
 _MOST_BYTES = 1024
 
 
-def is_persistent(headers: Mapping[str, str]) -> bool:
+def is_persistent(fields: dict[str, str]) -> bool:
     """Say whether a message is to outlive the broker: ``persistent`` says so, or Artemis's ``durable``."""
-    return (headers.get("persistent") or headers.get("durable")) == "true"
+    return (fields.get("persistent") or fields.get("durable")) == "true"
 
 
 def durable_name(headers: Mapping[str, str], client_id: str, where: str) -> str:

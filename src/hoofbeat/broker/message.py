@@ -41,8 +41,6 @@ _STRIPPED = frozenset(
 )
 
 
-_OF_ONE_FRAME: Final = frozenset({"receipt", "transaction"})
-_STARTS_A_RUN: Final = frozenset({"message-id", "reply-to", "transaction"})
 _IDS: Final = ("duplicate-id", "_AMQ_DUPL_ID")  # ours and Artemis's
 _GROUPS: Final = ("JMSXGroupID", "_AMQ_GROUP_ID", "message_group")  # JMS's, Artemis's, Apollo's
 _GROUP_LINES: Final = tuple(f"\n{name}:".encode() for name in _GROUPS)
@@ -50,7 +48,7 @@ _END_OF_GROUP: Final = ("JMSXGroupSeq", "-1")
 _ASKED: Final = frozenset(
     {"priority", "ttl", "expiration", "expires", "persistent", "durable", "retain", *_IDS, *_GROUPS}
 )
-_MEANT_FOR_US: Final = _STRIPPED | _STARTS_A_RUN | _ASKED
+_MEANT_FOR_US: Final = _STRIPPED | _ASKED | {"message-id", "reply-to"}
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -126,34 +124,44 @@ class Envelope:
         self.size = 0 if raw is None else len(raw)
         if is_read:
             return
-        if raw is None or not _MEANT_FOR_US.isdisjoint(headers.fields) or raw.find(b"\nhoofbeat-") >= 0:
+        is_meant = any(name in _MEANT_FOR_US for name in headers.fields)
+        if is_meant or raw is None or raw.find(b"\nhoofbeat-") >= 0:
             self._read(headers)
         else:
             headers.is_model = True
 
     def _read(self, headers: Headers) -> None:
         """Look at what is not plain user headers."""
-        self.priority = _priority(headers.get("priority"))
-        self.ttl_ms = milliseconds(headers, "ttl") or milliseconds(headers, "expiration")
-        self.expires_ms = milliseconds(headers, "expires")
-        self.persistent = is_persistent(headers.fields)
-        self.retain = _retain(headers.get("retain"), self.destination)
-        self.timing = read_timing(headers)
-        self.duplicate_id = checked_id(_IDS[0], headers.get(_IDS[0]) or headers.get(_IDS[1]))
-        self._read_group(headers)
-        self.is_plain = _OF_ONE_FRAME.isdisjoint(headers.fields)
-        self._starts_a_run = self.timing is not None or not _STARTS_A_RUN.isdisjoint(headers.fields)
+        fields = headers.fields
+        if any(name in _ASKED for name in fields):
+            self._read_asked(fields)
+        self.timing = read_timing(fields)
+        is_of_transaction = "transaction" in fields
+        self.is_plain = not is_of_transaction and "receipt" not in fields
+        starts = self.timing is not None or "reply-to" in fields or "message-id" in fields
+        self._starts_a_run = starts or is_of_transaction
         if self._raw is None:
             self.write(_kept(headers))
         else:
-            self._raw = _stripped(self._raw)
+            self._raw = _stripped(self._raw, fields)
             self.size = len(self._raw)
 
-    def _read_group(self, headers: Headers) -> None:
-        name = next((name for name in _GROUPS if headers.get(name)), "")
-        if name:
-            self.group = hash(headers.get(name)) or 1
-            self.ends_group = headers.get(_END_OF_GROUP[0]) == _END_OF_GROUP[1]
+    def _read_asked(self, fields: dict[str, str]) -> None:
+        """Look at what is asked for."""
+        self.priority = _priority(fields.get("priority"))
+        self.ttl_ms = milliseconds(fields, "ttl") or milliseconds(fields, "expiration")
+        self.expires_ms = milliseconds(fields, "expires")
+        self.persistent = is_persistent(fields)
+        self.retain = _retain(fields.get("retain"), self.destination)
+        self.duplicate_id = checked_id(_IDS[0], fields.get(_IDS[0]) or fields.get(_IDS[1]))
+        self._read_group(fields)
+
+    def _read_group(self, fields: dict[str, str]) -> None:
+        for name in _GROUPS:
+            if fields.get(name):
+                self.group = hash(fields[name]) or 1
+                self.ends_group = fields.get(_END_OF_GROUP[0]) == _END_OF_GROUP[1]
+                return
 
     def following(self, headers: Headers) -> "Envelope | None":
         """Return the envelope of ``headers`` if such a message may stand in one run with this one.
@@ -279,7 +287,7 @@ def recalled(destination: Destination, block: bytes, prefix: bytes, priority: in
     if not is_raw:
         envelope._keep(block)
     if any(line in block for line in _GROUP_LINES):
-        envelope._read_group(envelope.headers())
+        envelope._read_group(envelope.headers().fields)
     return envelope
 
 
@@ -351,10 +359,22 @@ def _was_persistent(block: bytes) -> bool:
     return b"\ndurable:true\n" in block and (b"\npersistent:" not in block or b"\npersistent:\n" in block)
 
 
-def _stripped(raw: bytes) -> bytes:
-    """Leave out the lines that end with the SEND."""
-    lines = raw.split(b"\n")[1:]
-    return b"".join([b"\n" + line for line in lines if not _is_stripped(line.partition(b":")[0].decode())])
+def _stripped(raw: bytes, fields: dict[str, str]) -> bytes:
+    """Leave out the lines that end with the SEND; ``fields`` has all names that are there."""
+    for name in fields:
+        if _is_stripped(name):
+            raw = _without(raw, b"\n" + name.encode() + b":")
+    return raw
+
+
+def _without(raw: bytes, start: bytes) -> bytes:
+    """Leave out the lines that begin so."""
+    at = raw.find(start)
+    while at >= 0:
+        end = raw.find(b"\n", at + 1)
+        raw = raw[:at] if end < 0 else raw[:at] + raw[end:]
+        at = raw.find(start, at)
+    return raw
 
 
 def _kept(headers: Headers) -> Lines:

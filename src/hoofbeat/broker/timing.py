@@ -6,7 +6,6 @@ from urllib.parse import quote, unquote
 from hoofbeat.broker.cron import Cron, parse_cron
 from hoofbeat.broker.ids import checked_id
 from hoofbeat.errors import Refused
-from hoofbeat.protocol.headers import Headers
 
 _ID: Final = "schedule-id"
 _ACTION: Final = "AMQ_SCHEDULER_ACTION"
@@ -80,16 +79,16 @@ class Timing(NamedTuple):
         return due_ms + self.period_ms * (max(0, now_ms - due_ms) // self.period_ms + 1)
 
 
-def read_timing(headers: Headers) -> Timing | None:
+def read_timing(fields: dict[str, str]) -> Timing | None:
     """Return what the headers of a SEND say; None where it is to be published at once.
 
     Raises:
         Refused: one of them makes no sense, or not beside another.
     """
-    if TIMING_HEADERS.isdisjoint(headers.fields):
+    if not any(name in TIMING_HEADERS for name in fields):
         return None
-    timing = _time(headers)
-    id, action = checked_id(_ID, headers.get(_ID)), headers.get(_ACTION)
+    timing = _time(fields)
+    id, action = checked_id(_ID, fields.get(_ID)), fields.get(_ACTION)
     if action:
         return _removal(id, action, timing)
     if timing is None:
@@ -108,13 +107,13 @@ def _removal(id: str, action: str, timing: Timing | None) -> Timing:
     return Timing(id=id, is_removal=True)
 
 
-def _time(headers: Headers) -> Timing | None:
+def _time(fields: dict[str, str]) -> Timing | None:
     """Read when it is, without whose it is and what it is called."""
-    delay_ms = milliseconds(headers, "delay") or milliseconds(headers, "AMQ_SCHEDULED_DELAY")
-    at_ms = milliseconds(headers, "deliver-at") or milliseconds(headers, "AMQ_SCHEDULED_TIME")
-    period_ms = milliseconds(headers, "AMQ_SCHEDULED_PERIOD")
-    repeat = _repeat(headers.get("AMQ_SCHEDULED_REPEAT"))
-    text = headers.get("AMQ_SCHEDULED_CRON")
+    delay_ms = milliseconds(fields, "delay") or milliseconds(fields, "AMQ_SCHEDULED_DELAY")
+    at_ms = milliseconds(fields, "deliver-at") or milliseconds(fields, "AMQ_SCHEDULED_TIME")
+    period_ms = milliseconds(fields, "AMQ_SCHEDULED_PERIOD")
+    repeat = _repeat(fields.get("AMQ_SCHEDULED_REPEAT"))
+    text = fields.get("AMQ_SCHEDULED_CRON")
     cron = parse_cron(text) if text else None
     if at_ms and (delay_ms or cron):
         raise Refused(
@@ -168,13 +167,13 @@ def recall_timing(text: str) -> Timing:
     )
 
 
-def milliseconds(headers: Headers, name: str) -> int:
+def milliseconds(fields: dict[str, str], name: str) -> int:
     """Read a header that says a number of milliseconds; 0 where it is not there.
 
     Raises:
         Refused: it is no such number.
     """
-    text = headers.get(name)
+    text = fields.get(name)
     if not text:
         return 0
     if not (text.isascii() and text.isdigit() and len(text) <= 15):

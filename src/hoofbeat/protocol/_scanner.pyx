@@ -6,15 +6,18 @@ from cpython.ref cimport Py_INCREF
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memchr, memcmp, memcpy
 
-from hoofbeat.protocol.blocks import GENERATION, Block, is_plain
+from hoofbeat.protocol.blocks import ACK_ID_BYTES, GENERATION, Block, is_plain
 from hoofbeat.protocol.commands import Command
 from hoofbeat.protocol.frames import Frame
-from hoofbeat.protocol.headers import make_headers
+from hoofbeat.protocol.headers import make_headers, make_id
 
 cdef extern from "Python.h":
     void Py_SET_TYPE(object, type)
 
-cdef object SEND = Command.SEND
+cdef object SEND = Command.SEND, ACK = Command.ACK
+cdef enum:
+    ID_AT = 7  # in an ACK that begins with its id
+cdef Py_ssize_t most_in_id = ACK_ID_BYTES
 cdef unsigned long long seen[1024]  # of blocks that came once, what they mix to
 cdef object model = None  # headers whose names, where they come again, mean the same again
 cdef bytes model_lines = b""
@@ -83,7 +86,10 @@ cdef inline bint is_length(const char *line, const char *colon) noexcept:
 
 
 cdef bytes skim(const char *start, const char *end, Py_ssize_t most_headers, Py_ssize_t *length):
-    """Return the lines of a SEND that have the model's names, but for ``content-length``; None for any other."""
+    """Return the lines of a SEND that have the model's names, but for ``content-length``; None for any other.
+
+    What that says is put into ``length``; -1 without it.
+    """
     cdef const char *line = start + 4, *cut = end, *cut_end = end
     cdef Py_ssize_t lines = 0
     cdef const char *known = PyBytes_AS_STRING(model_lines), *known_end = known + len(model_lines)
@@ -129,6 +135,14 @@ cdef inline bint is_new(bytes bare) noexcept:
     return True
 
 
+cdef object block_of(bytes raw, bytes bare, object headers, Py_ssize_t length, dict blocks, dict bares):
+    """Return the block of a SEND, and remember it if it may well come again."""
+    block = make(Block, (SEND, headers, length))
+    if is_plain(headers.fields, raw) and len(blocks) < GENERATION and len(bares) < GENERATION:
+        bares[bare], blocks[raw] = headers, block
+    return block
+
+
 cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
     """Return what the block of a SEND means that is written in the plain way; None for any other."""
     global model, model_lines
@@ -159,12 +173,9 @@ cdef object read(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
         return None  # a name that is repeated
     bare = join(start + 4, cut, cut_end, end)
     headers = bares.get(bare) or make_headers(fields, bare, None)
-    block = make(Block, (SEND, headers, length))
     if is_plain(fields, raw):
         model, model_lines = headers, bare
-        if len(blocks) < GENERATION and len(bares) < GENERATION:
-            bares[bare], blocks[raw] = headers, block
-    return block
+    return block_of(raw, bare, headers, length, blocks, bares)
 
 
 cdef object look_up(const char *start, const char *end, dict blocks):
@@ -180,18 +191,60 @@ cdef object look_up(const char *start, const char *end, dict blocks):
     return block
 
 
+cdef inline const char *end_of_ack(const char *at, const char *end) noexcept:
+    """Return where the id ends of an ACK that has a plain one and nothing else; ``at`` for any other frame."""
+    cdef const char *first = at + ID_AT, *id = first
+    if end - at <= ID_AT or memcmp(at, b"ACK\nid:", ID_AT) != 0:
+        return at
+    while id < end and 33 <= id[0] <= 126 and id[0] != b":" and id[0] != b"\\":
+        id += 1
+    if not 0 < id - first <= most_in_id or end - id < 3 or memcmp(id, b"\n\n\0", 3) != 0:
+        return at
+    return id
+
+
 cdef inline Py_ssize_t most_in_block(object limits):
     """Return how many octets a block may have, but for its last EOL, so that no limit is passed."""
     cdef Py_ssize_t command = (<tuple>limits)[0], line = (<tuple>limits)[2], block = (<tuple>limits)[3]
     return min(line, block) if command > 3 else 0
 
 
-cdef object new_block(const char *start, const char *end, dict blocks, dict bares, Py_ssize_t most_headers):
-    """Return a block that is read for the first time; None where that is not for us."""
+cdef object read_or_leave(bytes raw, dict blocks, dict bares, Py_ssize_t most_headers):
+    """Return what ``read`` does; None, too, for what is not UTF-8, which the decoder complains of."""
     try:
-        return read(PyBytes_FromStringAndSize(start, end - start), blocks, bares, most_headers)
+        return read(raw, blocks, bares, most_headers)
     except UnicodeDecodeError:
         return None
+
+
+cdef object headers_of(
+    const char *at, const char *end, dict blocks, dict bares, Py_ssize_t most, bint *is_skimming, Py_ssize_t *length
+):
+    """Return the headers of the block that stands there, with ``length`` of its body; None where it is not for us.
+
+    Where the last block had the model's names, which ``is_skimming`` says, this one is compared with them first.
+    """
+    cdef bytes raw, bare = None
+    block = None if is_skimming[0] else look_up(at, end, blocks)
+    if block is None and bares is not None and model is not None and model.is_model:  # somebody has looked at it
+        bare = skim(at, end, most, length)
+        if bare is not None and is_new(bare):
+            is_skimming[0] = True
+            return make_headers(None, bare, model)
+    if block is None and is_skimming[0]:
+        block = look_up(at, end, blocks)
+    is_skimming[0] = False
+    if block is None and bares is not None:
+        raw = PyBytes_FromStringAndSize(at, end - at)
+        if bare is None:
+            block = read_or_leave(raw, blocks, bares, most)
+        else:
+            headers = bares.get(bare) or make_headers(None, bare, model)
+            block = block_of(raw, bare, headers, length[0], blocks, bares)
+    if block is None:
+        return None
+    length[0] = (<tuple>block)[2]
+    return (<tuple>block)[1]
 
 
 def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, list frames):
@@ -199,33 +252,26 @@ def scan(bytes data, Py_ssize_t pos, dict blocks, dict bares, object limits, lis
     cdef const char *start = PyBytes_AS_STRING(data), *end = start + len(data), *at = start + pos
     cdef Py_ssize_t length, most = (<tuple>limits)[4]
     cdef Py_ssize_t most_headers = (<tuple>limits)[1], most_block = most_in_block(limits)
-    cdef bint is_skimming = False  # the last frame had the model's names
+    cdef bint is_skimming = False
+    cdef bint reads_acks = bares is not None and most_block > 2 * most_in_id and most_headers > 0
     while True:
         while at < end and at[0] in b"\n\r\0":
             at += 1
+        id = end_of_ack(at, end) if reads_acks else at
+        if id > at:
+            headers = make_id(PyUnicode_DecodeUTF8(at + ID_AT, id - at - ID_AT, NULL))
+            frames.append(make(Frame, (ACK, headers, b"")))
+            at = id + 3
+            continue
         body = find(at, end, b"\n") + 1
         while body < end and body[0] != b"\n" and body[0] != b"\r":
             body = find(body, end, b"\n") + 1
         if body >= end or body[0] == b"\r":
             return at - start
-        block = None if is_skimming else look_up(at, body - 1, blocks)
-        headers = None
-        if block is None:
-            if bares is None or body - 1 - at > most_block:
-                return at - start
-            if model is not None and model.is_model:  # somebody has looked at it
-                bare = skim(at, body - 1, most_headers, &length)
-                if bare is not None and is_new(bare):
-                    headers = make_headers(None, bare, model)
-            if is_skimming and headers is None:
-                block = look_up(at, body - 1, blocks)
-            is_skimming = headers is not None
-            if headers is None and block is None:
-                block = new_block(at, body - 1, blocks, bares, most_headers)
-                if block is None:
-                    return at - start
+        known = bares if body - 1 - at <= most_block else None
+        headers = headers_of(at, body - 1, blocks, known, most_headers, &is_skimming, &length)
         if headers is None:
-            headers, length = (<tuple>block)[1], (<tuple>block)[2]
+            return at - start
         body = body + 1
         stop = find(body, end, 0) if length < 0 else min(body + length, end)
         if stop == end or stop[0] != 0 or stop - body > most:

@@ -102,6 +102,11 @@ def make_headers(fields: dict[str, str] | None, raw: bytes, model: Headers | Non
     return Headers(fields, raw, (), model if fields is None else None)
 
 
+def make_id(id: str) -> Headers:
+    """Return the headers of a frame that has an id and nothing else; called as :func:`make_headers` is."""
+    return Headers({"id": id})
+
+
 def parse_verbatim(lines: list[str]) -> dict[str, str]:
     """Read header lines in which nothing is escaped and nothing trimmed; of repeated names the first.
 

@@ -44,7 +44,7 @@ class Turns:
     _loop: AbstractEventLoop
 
     def __init__(
-        self, clock: Callable[[], Now] = read_clocks, monotonic: Callable[[], float] = time.monotonic
+        self, clock: Callable[[], Now] = read_clocks, monotonic: Callable[[], float] = _monotonic
     ) -> None:
         """Wait for :meth:`start`; nothing happens before it.
 

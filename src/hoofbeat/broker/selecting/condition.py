@@ -1,6 +1,5 @@
 """Which messages a subscription wants, of those it may hear."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from hoofbeat.broker.message import Envelope, Message
@@ -25,9 +24,9 @@ class Scene:
         """Start with nobody."""
         self.stats = stats
         self.session: ServerSession | None = None
-        self._known: dict[Envelope, Mapping[str, str]] = {}
+        self._known: dict[Envelope, dict[str, str]] = {}
 
-    def headers_of(self, envelope: Envelope) -> Mapping[str, str]:
+    def headers_of(self, envelope: Envelope) -> dict[str, str]:
         """Return what a selector looks at."""
         known = self._known.get(envelope)
         if known is None:

@@ -1,7 +1,7 @@
 """The parts of a selector: each knows what it comes to for the headers of a message."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from hoofbeat.broker.durability import is_persistent
@@ -23,7 +23,7 @@ class Expression:
         self.sort = sort
 
     @abstractmethod
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return what it comes to for these headers; None for what is unknown, which SQL calls NULL."""
         ...
 
@@ -38,7 +38,7 @@ class Constant(Expression):
         super().__init__(sort)
         self.constant = constant
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return the literal."""
         return self.constant
 
@@ -54,7 +54,7 @@ class Header(Expression):
         self._name = name
         self._default = default
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return the header, unknown where it is missing."""
         text = headers.get(self._name)
         return self._default if text is None else text
@@ -69,7 +69,7 @@ class DeliveryMode(Expression):
         """Make it; all are the same."""
         super().__init__(Sort.TEXT)
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return one of JMS's two names."""
         return "PERSISTENT" if is_persistent(headers) else "NON_PERSISTENT"
 
@@ -84,7 +84,7 @@ class Negative(Expression):
         super().__init__(Sort.NUMBER)
         self._number = number
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return the negative number; unknown where the header is no number."""
         number = number_of(self._number.value(headers))
         return None if number is None else bounded(-number)
@@ -102,7 +102,7 @@ class Arithmetic(Expression):
         self._left = left
         self._right = right
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Return the result; unknown where a header is no number, or the divisor is zero.
 
         A whole number divided by another gives a whole one, rounded towards zero, as in JMS.
@@ -135,7 +135,7 @@ class Equal(Expression):
         self._left = left
         self._right = right
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Compare; values of different sorts are not equal."""
         return is_equal(self._left.value(headers), self._right.value(headers))
 
@@ -152,7 +152,7 @@ class Ordered(Expression):
         self._left = left
         self._right = right
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Compare; false where one is there and is no number."""
         first, second = self._left.value(headers), self._right.value(headers)
         if first is None or second is None:
@@ -181,7 +181,7 @@ class Among(Expression):
         self._texts = frozenset(constant for constant in constants if isinstance(constant, str))
         self._constants = [constant for constant in constants if not isinstance(constant, str)]
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Look it up."""
         value = self._subject.value(headers)
         if value is None:
@@ -202,7 +202,7 @@ class Like(Expression):
         self._subject = subject
         self._likeness = likeness
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Compare a text with the pattern."""
         text = self._subject.value(headers)
         return self._likeness.fits(text) if isinstance(text, str) else None
@@ -218,7 +218,7 @@ class Unknown(Expression):
         super().__init__(Sort.TRUTH)
         self._subject = subject
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Say whether nothing is known of it: the header is missing."""
         return self._subject.value(headers) is None
 
@@ -233,7 +233,7 @@ class Not(Expression):
         super().__init__(Sort.TRUTH)
         self._condition = condition
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Turn it round."""
         truth = truth_of(self._condition.value(headers))
         return None if truth is None else not truth
@@ -250,7 +250,7 @@ class Joined(Expression):
         self._conditions = conditions
         self._decisive = decisive
 
-    def value(self, headers: Mapping[str, str]) -> Value:
+    def value(self, headers: dict[str, str]) -> Value:
         """Look at them from left to right, as far as needed; unknown if none decides and one is unknown."""
         is_unknown = False
         for condition in self._conditions:

@@ -1,6 +1,5 @@
 """A selector: the text of a ``selector`` header, ready to be asked about messages."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from hoofbeat.broker.selecting.expressions import Expression
@@ -49,6 +48,6 @@ class Selector:
         condition = parser.parse()
         return Selector(text, condition, parser.names, parser.terms)
 
-    def matches(self, headers: Mapping[str, str]) -> bool:
+    def matches(self, headers: dict[str, str]) -> bool:
         """Say whether the condition is true of these headers; unknown is not true."""
         return truth_of(self._condition.value(headers)) is True

@@ -94,7 +94,7 @@ class Ready:
         for priority in sorted(self._by_priority, reverse=True):
             lane, before = self._by_priority[priority], len(taken)
             for message in lane:
-                if len(taken) == most or size >= most_bytes:
+                if len(taken) >= most or size >= most_bytes:
                     break
                 taken.append(message)
                 size += message.size

@@ -28,7 +28,7 @@ class _Group(NamedTuple):
     """Subscriptions that get the very same bytes."""
 
     head: bytes
-    run: Callable[[bytes, Tails], bytes]  # of their framing
+    lay_out: Callable[[bytes, Tails], bytes]  # of their framing
     version: Version
     members: list[Subscription]
 
@@ -142,13 +142,13 @@ class Topics:
             if shared is None or group.version is not version:
                 version = group.version
                 shared = tails_of(messages, version)
-            self._share(group, group.run(group.head, shared))
+            self._share(group, group.lay_out(group.head, shared))
             self._stats.messages_delivered += len(messages) * len(group.members)
         for group in route.choosy:
             condition = group.members[0].condition
             chosen = messages if condition is None else condition.wanted(messages)
             if chosen:
-                self._share(group, group.run(group.head, tails_of(chosen, group.version)))
+                self._share(group, group.lay_out(group.head, tails_of(chosen, group.version)))
                 self._stats.messages_delivered += len(chosen)
         for backlog in route.backlogs:
             backlog.publish(messages)
@@ -268,8 +268,8 @@ class Topics:
             key = (subscription.head, id(outbox.framing), subscription.version)
             group = groups.get(key)
             if group is None:
-                run = outbox.framing.run
-                group = groups[key] = _Group(subscription.head, run, subscription.version, [])
+                lay_out = outbox.framing.run
+                group = groups[key] = _Group(subscription.head, lay_out, subscription.version, [])
             group.members.append(subscription)
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()

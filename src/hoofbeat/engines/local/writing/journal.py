@@ -63,6 +63,7 @@ class Journal:
         "_is_woken",
         "_kept",
         "_last",
+        "_late",
         "_on_the_way",
         "_pace",
         "_pages",
@@ -108,6 +109,7 @@ class Journal:
         self._is_woken = False
         self._is_closed = False
         self._bytes = 0
+        self._late: list[tuple[Batch, Done]] = []  # after which batch to tell whom that changed nothing
         self._holds: list[Hold] = []
         self._pages: list[tuple[Page, Callable[[Sequence[Entry]], None]]] = []
 
@@ -314,16 +316,14 @@ class Journal:
     def _answer(self, batch: Batch) -> None:
         """Answer where nothing was changed, or let who waits for earlier changes wait with those."""
         self._relieve(batch)
-        senders, settlers, witnesses = batch.senders, batch.settlers, batch.witnesses
+        others, settlers = [*batch.senders, *batch.witnesses], batch.settlers
         batch.senders, batch.settlers, batch.witnesses = [], [], []
-        if not self._on_the_way:
-            for done in [*senders, *settlers, *witnesses]:
-                done(None)
-        elif self._last.is_whole:  # what becomes of it is not what becomes of the rest
-            self._last.witnesses += [*senders, *settlers, *witnesses]
-        else:  # where it is refused, all but its puts is tried again, and settlers wait for that
-            self._last.settlers += settlers
-            self._last.witnesses += [*senders, *witnesses]
+        if self._on_the_way:
+            self._last.witnesses += others
+            self._late += [(self._last, done) for done in settlers]
+            return
+        for done in [*others, *settlers]:
+            done(None)
 
     def _written(self, batch: Batch, refused: Refused | None) -> None:
         """Tell who waited for a batch, and hand over the next."""
@@ -333,9 +333,15 @@ class Journal:
         if refused is None:
             self._retry_at = INFINITY
             batch.tell(None)
+            self._tell_late(batch)
             self._go_on()
         else:
             self._undo(batch, refused)
+
+    def _tell_late(self, batch: Batch) -> None:
+        """Tell who waited for all that was on the way when this batch was the last."""
+        while self._late and self._late[0][0] is batch:
+            self._late.pop(0)[1](None)
 
     def _undo(self, batch: Batch, refused: Refused) -> None:
         """Take back what the disk has no room for, and gather the rest again."""
@@ -350,7 +356,9 @@ class Journal:
                 self._take_out(queue, messages)
             for undo in batch.undo:
                 undo()
+            self._tell_late(batch)
         else:
             self._batch.absorb(batch)
-            batch.settlers = []
+            self._batch.settlers += [done for _, done in self._late]
+            batch.settlers, self._late = [], []
         batch.tell(refused)
