@@ -36,6 +36,8 @@ SCANNER = "hoofbeat/protocol/_scanner.pyx"  # the only one that is not Python: C
 ALL = "all"
 GROUP = "hoofbeat"  # one extension holds all the code; each module's own is a door to it
 SECONDS = 600
+# Without the last one each call from one function of ours to another is looked up in a table of the linker's.
+FLAGS = "-O3 -DNDEBUG -w -fvisibility=hidden"
 
 
 class CompileError(Exception):
@@ -71,7 +73,7 @@ def extend(source: Path, target: Path, what: str = ALL) -> list[Path]:
     done = subprocess.run(
         [sys.executable, __file__, "--only", what, str(target.resolve())],
         cwd=source,
-        env={**os.environ, "CFLAGS": f"-O3 -DNDEBUG -w {os.environ.get('CFLAGS', '')}"},
+        env={**os.environ, "CFLAGS": f"{FLAGS} {os.environ.get('CFLAGS', '')}"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
