@@ -34,6 +34,15 @@ def one_kept() -> tuple[Wire, PatientStore, Client]:
     return wire, store, client
 
 
+def have_room(wire: Wire, store: PatientStore) -> None:
+    """Have the disk take all again, and what it refused be tried again until it is there."""
+    store.is_full = store.is_stuffed = False
+    for _ in range(3):
+        wire.pass_time(1.1)
+        store.settle()
+        wire.flush()
+
+
 def test_what_repeats_for_ever_can_be_ended(wire: Wire) -> None:
     client = drinker(wire)
     client.send(send(b"x", *NAMED, "receipt:1"))
@@ -235,11 +244,7 @@ def test_a_second_end_waits_for_the_first_even_where_the_disk_takes_nothing() ->
     store.settle(1)
     wire.flush()
     assert (store.disk.bodies("schedule"), receipts(client)) == ([b"1"], [])
-    store.is_stuffed = False
-    for _ in range(3):
-        wire.pass_time(1)
-        store.settle()
-        wire.flush()
+    have_room(wire, store)
     assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1", "2"])
 
 
@@ -267,11 +272,7 @@ def test_a_second_end_waits_for_the_first_behind_a_transaction_that_was_sent_in_
         store.settle(1)
         wire.flush()
         assert receipts(client) == [] or store.disk.bodies("schedule") == []
-    store.is_full = False
-    for _ in range(3):
-        wire.pass_time(1.1)
-        store.settle()
-        wire.flush()
+    have_room(wire, store)
     assert (store.disk.bodies("schedule"), receipts(client)) == ([], ["1", "2"])
 
 
@@ -279,10 +280,11 @@ def test_who_waits_behind_a_transaction_that_is_refused_is_told_all_the_same() -
     wire, store, client = one_kept()
     other = drinker(wire)
     store.is_full = True
-    begin_, commit = frame("BEGIN", "transaction:t"), frame("COMMIT", "transaction:t")
-    other.send(begin_, send(b"y", "persistent:true", "transaction:t", to="/queue/c"), commit)
+    of = "transaction:t"
+    refused = [frame("BEGIN", of), send(b"y", "persistent:true", of, to="/queue/c"), frame("COMMIT", of)]
+    other.send(*refused)
     client.send(send(b"", "AMQ_SCHEDULER_ACTION:REMOVE", "schedule-id:coffee", "receipt:1"))
-    other.send(begin_, send(b"z", "persistent:true", "transaction:t", to="/queue/c"), commit)
+    other.send(*refused)
     assert receipts(client) == []
     store.settle(1)
     wire.flush()
