@@ -369,12 +369,9 @@ def _stripped(raw: bytes, fields: dict[str, str]) -> bytes:
 
 def _without(raw: bytes, start: bytes) -> bytes:
     """Leave out the lines that begin so."""
-    at = raw.find(start)
-    while at >= 0:
-        end = raw.find(b"\n", at + 1)
-        raw = raw[:at] if end < 0 else raw[:at] + raw[end:]
-        at = raw.find(start, at)
-    return raw
+    left, *lines = raw.split(start)
+    after = [line.partition(b"\n") for line in lines]
+    return left + b"".join([eol + rest for _, eol, rest in after])
 
 
 def _kept(headers: Headers) -> Lines:
