@@ -24,9 +24,8 @@ def file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 def message(number: int) -> StoredMessage:
     """Return one unlike the next, of any octets or none."""
     headers, body = b"\na:\xff\x00" * (number % 5), bytes(range(256)) * (number % 2)
-    return StoredMessage(
-        number, b"e-" * (number % 3), f"/topic/{number}/ä", number % 10, number, headers, body
-    )
+    destination = f'/topic/{number}/ä"\\\t'  # with all that JSON writes in another way
+    return StoredMessage(number, b"e-" * (number % 3), destination, number % 10, number, headers, body)
 
 
 def keys_of(messages: list[StoredMessage]) -> list[Key]:
