@@ -136,14 +136,16 @@ def _round(plan: Plan, number: int, order: list[Contender], say: Say) -> Iterato
 
 
 def _in_order(chosen: Sequence[Workload], order: Sequence[Contender]) -> Iterator[tuple[Workload, Contender]]:
-    """Give each workload with each contender; ours go through one alone and beside others several times.
+    """Give each workload with each contender: several times where one goes on alone and beside others.
 
-    What others cost is a small part of what differs between two moments of a machine.
+    What others cost is a small part of what differs between two moments of a machine. So is what two
+    brokers differ in, whose medians therefore are of equally many runs.
     """
     for group in _groups(chosen):
         for turn in range(TURNS if len(group) > 1 else 1):
-            field = [each for each in order if turn == 0 or each.name in OURS]
+            ours = [each for each in order if turn == 0 or each.name in OURS]
             for workload in group:
+                field = ours if workload.beside else order
                 yield from [(workload, contender) for contender in filter(workload.suits, field)]
 
 
